@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+
+namespace NovaCow.Core;
+
+/// <summary>
+/// Names a base volume by what it holds: <c>sha256-&lt;hex&gt;</c> for an image, so that two images
+/// with the same bytes share one, or <c>blank-&lt;bytes&gt;-&lt;fs&gt;</c>. Also its folder's name.
+/// </summary>
+[JsonConverter(typeof(StringIdConverter<BaseKey>))]
+public sealed record BaseKey : IStringId<BaseKey>
+{
+    private BaseKey(string value) => Value = value;
+
+    /// <inheritdoc/>
+    public string Value { get; }
+
+    /// <summary>The key of the base that holds an image's bytes.</summary>
+    public static BaseKey Of(Digest digest) => new($"{digest.Algorithm}-{digest.Hex}");
+
+    /// <summary>The key of a blank base.</summary>
+    public static BaseKey Of(BlankSpec blank) =>
+        new($"blank-{blank.SizeBytes}-{blank.FileSystem.ToString().ToLowerInvariant()}");
+
+    /// <summary>The key in <paramref name="text"/>, which is known to be valid.</summary>
+    /// <exception cref="FormatException">The text is no key; the message says why.</exception>
+    public static BaseKey Parse(string text) =>
+        TryParse(text, out var id, out var problem) ? id : throw new FormatException(problem);
+
+    /// <inheritdoc/>
+    public static bool TryParse(
+        string? text,
+        [NotNullWhen(true)] out BaseKey? id,
+        [NotNullWhen(false)] out string? problem)
+    {
+        id = IsBlank(text) || IsImage(text) ? new BaseKey(text!) : null;
+        problem = id is not null
+            ? null
+            : $"base '{Names.Printable(text ?? "")}': expected sha256-<hex>, sha512-<hex> "
+                + "or blank-<bytes>-<file system>";
+        return id is not null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+
+    private static bool IsImage(string? text)
+    {
+        var dash = text?.IndexOf('-') ?? -1;
+        return dash > 0 && Digest.TryParse($"{text![..dash]}:{text[(dash + 1)..]}", out var digest, out _)
+            && string.Equals(Of(digest).Value, text, StringComparison.Ordinal);
+    }
+
+    private static bool IsBlank(string? text)
+    {
+        var parts = text?.Split('-') ?? [];
+        return parts is ["blank", var bytes, var fs]
+            && long.TryParse(bytes, out var size) && size > 0 && bytes == size.ToString()
+            && Enum.TryParse<BlankFileSystem>(fs, ignoreCase: true, out var parsed)
+            && fs == parsed.ToString().ToLowerInvariant();
+    }
+}

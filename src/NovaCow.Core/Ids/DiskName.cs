@@ -1,0 +1,55 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+
+namespace NovaCow.Core;
+
+/// <summary>
+/// Names a disk within its instance: <c>root</c>, <c>ephemeral0</c>…, <c>swap</c>. The files of an
+/// instance carry these names.
+/// </summary>
+[JsonConverter(typeof(StringIdConverter<DiskName>))]
+public sealed record DiskName : IStringId<DiskName>
+{
+    /// <summary>How many ephemeral disks an instance can have.</summary>
+    public const int MaxEphemeral = 16;
+
+    private DiskName(string value) => Value = value;
+
+    /// <summary>The disk that the image boots from.</summary>
+    public static DiskName Root { get; } = new("root");
+
+    /// <summary>The swap disk.</summary>
+    public static DiskName Swap { get; } = new("swap");
+
+    /// <inheritdoc/>
+    public string Value { get; }
+
+    /// <summary>The ephemeral disk with this index, from 0.</summary>
+    public static DiskName Ephemeral(int index) => Parse($"ephemeral{index}");
+
+    /// <summary>The name in <paramref name="text"/>, which is known to be valid.</summary>
+    /// <exception cref="FormatException">The text is no disk's name; the message says why.</exception>
+    public static DiskName Parse(string text) =>
+        TryParse(text, out var id, out var problem) ? id : throw new FormatException(problem);
+
+    /// <inheritdoc/>
+    public static bool TryParse(
+        string? text,
+        [NotNullWhen(true)] out DiskName? id,
+        [NotNullWhen(false)] out string? problem)
+    {
+        const string prefix = "ephemeral";
+        var ephemeral = text is not null && text.StartsWith(prefix, StringComparison.Ordinal)
+            && int.TryParse(text[prefix.Length..], out var index)
+            && index is >= 0 and < MaxEphemeral && text == $"{prefix}{index}";
+        id = text is "root" or "swap" || ephemeral ? new DiskName(text!) : null;
+        problem = id is not null
+            ? null
+            : $"disk '{Names.Printable(text ?? "")}': expected root, swap or "
+                + $"ephemeral0 to ephemeral{MaxEphemeral - 1}";
+        return id is not null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}

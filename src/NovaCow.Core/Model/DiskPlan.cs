@@ -1,0 +1,46 @@
+namespace NovaCow.Core;
+
+/// <summary>One disk that an instance is to have.</summary>
+/// <param name="Name">Its name within the instance.</param>
+/// <param name="Device">Its device in the guest, for example <c>/dev/vda</c>.</param>
+/// <param name="Base">What it is a clone of.</param>
+/// <param name="VirtualSizeBytes">Its size, in bytes; at least its base's.</param>
+public sealed record PlannedDisk(
+    DiskName Name, string Device, BaseContent Base, long VirtualSizeBytes);
+
+/// <summary>Decides which disks an instance of an image and a flavor has, in device order.</summary>
+public static class DiskPlan
+{
+    /// <summary>The root disk, then local storage, then swap.</summary>
+    /// <param name="image">What the root disk is a clone of.</param>
+    /// <param name="flavor">The sizes.</param>
+    /// <remarks>A root size of 0 means the image's own size, as in Nova.</remarks>
+    public static IReadOnlyList<PlannedDisk> For(Image image, Flavor flavor)
+    {
+        List<PlannedDisk> disks = [];
+        Add(DiskName.Root, new BaseContent.OfImage(image), RootBytes(image, flavor));
+        for (var i = 0; i < flavor.EphemeralDisks.Count; i++)
+        {
+            var blank = flavor.EphemeralDisks[i];
+            Add(DiskName.Ephemeral(i), new BaseContent.OfBlank(blank), blank.SizeBytes);
+        }
+
+        if (flavor.SwapBytes > 0)
+        {
+            var swap = new BlankSpec(flavor.SwapBytes, BlankFileSystem.Swap);
+            Add(DiskName.Swap, new BaseContent.OfBlank(swap), swap.SizeBytes);
+        }
+
+        return disks;
+
+        void Add(DiskName name, BaseContent content, long bytes) =>
+            disks.Add(new PlannedDisk(name, $"/dev/vd{(char)('a' + disks.Count)}", content, bytes));
+    }
+
+    /// <summary>The root disk's size in bytes, rounded up to whole sectors.</summary>
+    public static long RootBytes(Image image, Flavor flavor)
+    {
+        var bytes = flavor.RootDiskBytes == 0 ? image.VirtualSizeBytes : flavor.RootDiskBytes;
+        return (bytes + 511) / 512 * 512;
+    }
+}

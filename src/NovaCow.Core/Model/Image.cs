@@ -1,0 +1,32 @@
+namespace NovaCow.Core;
+
+/// <summary>
+/// A catalogue entry: where an image is, and what its bytes must be. Pinned by its digest, so a
+/// source whose content changes is refused, never silently used.
+/// </summary>
+public sealed record Image
+{
+    /// <summary>The name it is launched by.</summary>
+    public required ImageName Name { get; init; }
+
+    /// <summary>Where its bytes are: a <c>file:</c>, <c>http:</c> or <c>https:</c> URI.</summary>
+    public required Uri Source { get; init; }
+
+    /// <summary>The digest of the bytes as downloaded.</summary>
+    public required Digest Digest { get; init; }
+
+    /// <summary>The format that the bytes are in.</summary>
+    public required DiskFormat Format { get; init; }
+
+    /// <summary>The length of the download, in bytes.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>The size of the disk inside, in bytes.</summary>
+    public required long VirtualSizeBytes { get; init; }
+
+    /// <summary>The smallest root disk that may be launched from it, in bytes.</summary>
+    public required long MinDiskBytes { get; init; }
+
+    /// <summary>The base volume that holds it on any host.</summary>
+    public BaseKey BaseKey() => NovaCow.Core.BaseKey.Of(Digest);
+}

@@ -1,0 +1,71 @@
+namespace NovaCow.Core;
+
+/// <summary>A whole, published, read-only base volume on a host.</summary>
+public sealed record BaseVolume
+{
+    /// <summary>What names it.</summary>
+    public required BaseKey Key { get; init; }
+
+    /// <summary>What it was made of.</summary>
+    public required BaseContent Content { get; init; }
+
+    /// <summary>Its size as a disk, in bytes.</summary>
+    public required long VirtualSizeBytes { get; init; }
+
+    /// <summary>The bytes it takes on the host's disk.</summary>
+    public required long AllocatedBytes { get; init; }
+
+    /// <summary>When it was published.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>An instance's disk that is made and durable.</summary>
+public sealed record InstanceDisk
+{
+    /// <summary>Its name within the instance.</summary>
+    public required DiskName Name { get; init; }
+
+    /// <summary>The base that it is a clone of; null when it owns all of its bytes.</summary>
+    public required BaseKey? BackingFile { get; init; }
+
+    /// <summary>Its size as a disk, in bytes.</summary>
+    public required long VirtualSizeBytes { get; init; }
+
+    /// <summary>The bytes it takes on the host's disk, at the time it was looked at.</summary>
+    public required long AllocatedBytes { get; init; }
+
+    /// <summary>The file or device, on its host.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The format to open it with (qemu's name): never probed.</summary>
+    public required string Format { get; init; }
+}
+
+/// <summary>What a driver found on the host's disk: only what is whole.</summary>
+public sealed record VolumeInventory(
+    IReadOnlyList<BaseVolume> Bases,
+    IReadOnlyDictionary<InstanceId, IReadOnlyList<InstanceDisk>> Disks);
+
+/// <summary>
+/// The commit record of an instance on its host: without it the instance's disks are leftovers.
+/// </summary>
+public sealed record InstanceRecord
+{
+    /// <summary>The instance.</summary>
+    public required InstanceId Id { get; init; }
+
+    /// <summary>The attempt that prepared it.</summary>
+    public required LaunchFence Fence { get; init; }
+
+    /// <summary>The image's name when it was launched.</summary>
+    public required ImageName Image { get; init; }
+
+    /// <summary>The flavor as it was when it was launched.</summary>
+    public required Flavor Flavor { get; init; }
+
+    /// <summary>Its disks in device order.</summary>
+    public required IReadOnlyList<InstanceDisk> Disks { get; init; }
+
+    /// <summary>When it was prepared.</summary>
+    public required DateTimeOffset PreparedAt { get; init; }
+}

@@ -1,0 +1,36 @@
+namespace NovaCow.Core;
+
+/// <summary>
+/// The host's store beside the volumes: the instances' commit records, the place for downloads,
+/// and how much room there is. One process holds it.
+/// </summary>
+/// <remarks>Expected failures are <see cref="PortException"/>s with InsufficientStorage or
+/// VolumeDriver. Success means durable.</remarks>
+public interface IHostStore
+{
+    /// <summary>Publishes an instance's record: from here on its disks are kept.</summary>
+    Task SaveInstanceAsync(InstanceRecord record, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes an instance's record back: from here on its disks are leftovers. One that does not
+    /// exist is no error.
+    /// </summary>
+    Task DeleteInstanceAsync(InstanceId id, CancellationToken cancellationToken);
+
+    /// <summary>Every record that is whole, for reconciliation at start.</summary>
+    Task<IReadOnlyList<InstanceRecord>> ListInstancesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Where the image of this base is downloaded to; the directory exists.</summary>
+    string IncomingPath(BaseKey key);
+
+    /// <summary>Removes a download and what is left of one.</summary>
+    Task DiscardIncomingAsync(BaseKey key, CancellationToken cancellationToken);
+
+    /// <summary>The size of the store's file system and what is free in it, in bytes.</summary>
+    StoreSpace MeasureSpace();
+}
+
+/// <summary>Room in a host's store.</summary>
+/// <param name="TotalBytes">The file system's size.</param>
+/// <param name="FreeBytes">What this process may still write.</param>
+public readonly record struct StoreSpace(long TotalBytes, long FreeBytes);
