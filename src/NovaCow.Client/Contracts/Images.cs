@@ -1,0 +1,72 @@
+namespace NovaCow.Client;
+
+/// <summary>A catalogue entry, as the API shows it.</summary>
+public sealed record ImageResource
+{
+    /// <summary>The name it is launched by.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where hosts fetch it; credentials in it are not shown.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The digest that its bytes must have, for example <c>sha256:9f3c…</c>.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>raw, qcow2, vmdk, vhd, vhdx, vdi or iso.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>The download's length, in bytes.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>The size of the disk inside, in bytes.</summary>
+    public required long VirtualSizeBytes { get; init; }
+
+    /// <summary>The smallest root disk it can be launched on, in bytes.</summary>
+    public required long MinDiskBytes { get; init; }
+}
+
+/// <summary>Registers an image. What is left out is computed from the source.</summary>
+public sealed record RegisterImageRequest
+{
+    /// <summary>The name to launch it by.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>A <c>file:</c>, <c>http:</c> or <c>https:</c> URI, or an absolute path.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The digest its bytes must have; computed when null.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The format it must be in; detected when null.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>The smallest root disk, in bytes; the virtual size when null.</summary>
+    public long? MinDiskBytes { get; init; }
+}
+
+/// <summary>A size class, as the API shows it.</summary>
+public sealed record FlavorResource
+{
+    /// <summary>The name it is chosen by.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Virtual processors.</summary>
+    public required int VCpus { get; init; }
+
+    /// <summary>Memory, in bytes.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>The root disk's size, in bytes; 0 is the image's own.</summary>
+    public required long RootDiskBytes { get; init; }
+
+    /// <summary>Local storage.</summary>
+    public required IReadOnlyList<EphemeralDiskResource> EphemeralDisks { get; init; }
+
+    /// <summary>The swap disk's size in bytes; 0 is none.</summary>
+    public required long SwapBytes { get; init; }
+}
+
+/// <summary>A disk of local storage in a flavor.</summary>
+/// <param name="SizeBytes">Its size, in bytes.</param>
+/// <param name="FileSystem">raw, ext4, xfs or vfat.</param>
+public sealed record EphemeralDiskResource(long SizeBytes, string FileSystem);

@@ -1,0 +1,209 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace NovaCow.Client;
+
+/// <summary>
+/// The HTTP API, typed. Every method throws <see cref="NovaCowException"/> with the API's problem
+/// document, or with status 0 when nobody answered.
+/// </summary>
+public sealed class NovaCowClient : IDisposable
+{
+    /// <summary>How the API writes JSON.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web);
+
+    private readonly HttpClient _http;
+
+    /// <summary>A client of the control node at this address.</summary>
+    public NovaCowClient(Uri address, HttpMessageHandler? handler = null)
+    {
+        _http = handler is null ? new HttpClient() : new HttpClient(handler);
+        _http.BaseAddress = address;
+        _http.Timeout = Timeout.InfiniteTimeSpan;
+    }
+
+    /// <summary>Where the API is.</summary>
+    public Uri Address => _http.BaseAddress!;
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Registers an image; takes as long as computing what was not given.</summary>
+    public Task<ImageResource> RegisterImageAsync(RegisterImageRequest request, CancellationToken ct) =>
+        SendAsync<ImageResource>(HttpMethod.Post, "v1/images", request, null, ct);
+
+    /// <summary>Every image.</summary>
+    public Task<Page<ImageResource>> ListImagesAsync(CancellationToken ct) =>
+        GetAsync<Page<ImageResource>>("v1/images", ct);
+
+    /// <summary>One image.</summary>
+    public Task<ImageResource> GetImageAsync(string name, CancellationToken ct) =>
+        GetAsync<ImageResource>($"v1/images/{Segment(name)}", ct);
+
+    /// <summary>Removes an image from the catalogue; bases and instances of it stay.</summary>
+    public Task DeleteImageAsync(string name, CancellationToken ct) =>
+        DeleteAsync($"v1/images/{Segment(name)}", null, ct);
+
+    /// <summary>Every flavor.</summary>
+    public Task<Page<FlavorResource>> ListFlavorsAsync(CancellationToken ct) =>
+        GetAsync<Page<FlavorResource>>("v1/flavors", ct);
+
+    /// <summary>One flavor.</summary>
+    public Task<FlavorResource> GetFlavorAsync(string name, CancellationToken ct) =>
+        GetAsync<FlavorResource>($"v1/flavors/{Segment(name)}", ct);
+
+    /// <summary>Launches instances.</summary>
+    /// <param name="request">What to launch.</param>
+    /// <param name="wait">How long to wait until all have settled; null answers once they are
+    /// durably accepted.</param>
+    /// <param name="ct">Gives up waiting; what was accepted goes on.</param>
+    public Task<LaunchResponse> LaunchAsync(
+        LaunchRequest request, TimeSpan? wait, CancellationToken ct) =>
+        SendAsync<LaunchResponse>(HttpMethod.Post, "v1/instances", request, wait, ct);
+
+    /// <summary>A page of instances in the order of their ids.</summary>
+    public Task<Page<InstanceResource>> ListInstancesAsync(
+        string? after, int limit, CancellationToken ct) =>
+        GetAsync<Page<InstanceResource>>(
+            $"v1/instances?limit={limit}" + (after is null ? "" : $"&after={Segment(after)}"), ct);
+
+    /// <summary>One instance.</summary>
+    public Task<InstanceResource> GetInstanceAsync(string id, CancellationToken ct) =>
+        GetAsync<InstanceResource>($"v1/instances/{Segment(id)}", ct);
+
+    /// <summary>Deletes an instance and its disks.</summary>
+    public Task DeleteInstanceAsync(string id, TimeSpan? wait, CancellationToken ct) =>
+        DeleteAsync($"v1/instances/{Segment(id)}", wait, ct);
+
+    /// <summary>Every host.</summary>
+    public Task<Page<HostResource>> ListHostsAsync(CancellationToken ct) =>
+        GetAsync<Page<HostResource>>("v1/hosts", ct);
+
+    /// <summary>One host.</summary>
+    public Task<HostResource> GetHostAsync(string name, CancellationToken ct) =>
+        GetAsync<HostResource>($"v1/hosts/{Segment(name)}", ct);
+
+    /// <summary>Every base volume on every host.</summary>
+    public Task<Page<BaseResource>> ListBasesAsync(CancellationToken ct) =>
+        GetAsync<Page<BaseResource>>("v1/bases", ct);
+
+    /// <summary>Whether the node serves.</summary>
+    public async Task<bool> IsReadyAsync(CancellationToken ct)
+    {
+        try
+        {
+            using var response = await _http.GetAsync("readyz", ct);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Events as they happen, until cancelled or the node goes.</summary>
+    /// <param name="after">The last event seen; null starts with what comes next.</param>
+    /// <param name="ct">Ends the stream.</param>
+    public async IAsyncEnumerable<ClusterEvent> FollowEventsAsync(
+        long? after, [EnumeratorCancellation] CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "v1/events");
+        if (after is { } id)
+            request.Headers.Add("Last-Event-ID", id.ToString());
+        using var response = await ExchangeAsync(request, ct);
+        await using var body = await response.Content.ReadAsStreamAsync(ct);
+        var parser = SseParser.Create(
+            body, (_, data) => JsonSerializer.Deserialize<ClusterEvent>(data, Json));
+        await foreach (var item in parser.EnumerateAsync(ct))
+        {
+            if (item.Data is { } happened)
+                yield return happened;
+        }
+    }
+
+    private static string Segment(string text) => Uri.EscapeDataString(text);
+
+    private Task<T> GetAsync<T>(string path, CancellationToken ct) =>
+        SendAsync<T>(HttpMethod.Get, path, null, null, ct);
+
+    private async Task DeleteAsync(string path, TimeSpan? wait, CancellationToken ct)
+    {
+        using var request = Request(HttpMethod.Delete, path, null, wait);
+        using var response = await ExchangeAsync(request, ct);
+    }
+
+    private async Task<T> SendAsync<T>(
+        HttpMethod method, string path, object? body, TimeSpan? wait, CancellationToken ct)
+    {
+        using var request = Request(method, path, body, wait);
+        using var response = await ExchangeAsync(request, ct);
+        return await response.Content.ReadFromJsonAsync<T>(Json, ct)
+            ?? throw Unreachable("the answer was empty", null);
+    }
+
+    private static HttpRequestMessage Request(
+        HttpMethod method, string path, object? body, TimeSpan? wait)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = JsonContent.Create(body, body.GetType(), options: Json);
+        if (wait is { } time)
+            request.Headers.Add("Prefer", $"wait={(long)Math.Ceiling(time.TotalSeconds)}");
+        return request;
+    }
+
+    private async Task<HttpResponseMessage> ExchangeAsync(
+        HttpRequestMessage request, CancellationToken ct)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, ct);
+        }
+        catch (HttpRequestException e)
+        {
+            throw Unreachable(e.Message, e);
+        }
+
+        if (response.IsSuccessStatusCode)
+            return response;
+        using (response)
+            throw new NovaCowException(await ReadProblemAsync(response, ct));
+    }
+
+    private static async Task<Problem> ReadProblemAsync(
+        HttpResponseMessage response, CancellationToken ct)
+    {
+        var status = (int)response.StatusCode;
+        try
+        {
+            if (await response.Content.ReadFromJsonAsync<Problem>(Json, ct) is { } problem)
+                return problem with { Status = status };
+        }
+        catch (JsonException)
+        {
+            // Something else than the API answered; the status is all there is to say.
+        }
+
+        return new Problem
+        {
+            Status = status,
+            Code = ((HttpStatusCode)status).ToString(),
+            Detail = $"the server answered {status} {response.ReasonPhrase} without an explanation",
+        };
+    }
+
+    private NovaCowException Unreachable(string why, Exception? cause) => new(
+        new Problem
+        {
+            Code = NovaCowException.UnreachableCode,
+            Title = "the API cannot be reached",
+            Detail = $"no answer from {Address}: {why}; is a control node running there? "
+                + "--api or NOVACOW_API names another",
+        },
+        cause);
+}

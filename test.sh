@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test; installs what a bare Debian machine lacks when run as root.
+# test.sh [SUITE…] runs the suites whose names contain one of the words. Closes with
+# "N passed, N failed, N skipped" and exits 1 unless all that ran passed.
+set -uo pipefail
+cd "$(dirname "$(realpath "$0")")"
+. scripts/prerequisites.sh
+require_dotnet
+require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfstools \
+  mkswap=util-linux prlimit=util-linux setpriv=util-linux genisoimage=genisoimage
+mkdir -p artifacts
+echo "building"
+dotnet build NovaCow.Actors.sln -c Release --nologo -v quiet -clp:NoSummary || exit 1
+
+readonly suite_timeout_s=900
+passed=0 failed=0 skipped=0
+count() { sed -nE "s/.*\b$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
+
+run_suite() {
+  local name=$1 log=artifacts/$1.log total bad skips
+  echo "running $name"
+  timeout --kill-after=10 $suite_timeout_s \
+    "tests/$name/bin/Release/net10.0/$name" -noColor -noLogo > "$log" 2>&1 < /dev/null
+  local exit=$?
+  total=$(count Total) bad=$(count Failed) errors=$(count Errors) skips=$(count Skipped)
+  grep -A 1 '\[SKIP\]' "$log"
+  if [ -z "$total" ]; then
+    echo "$name ended with exit code $exit and no summary; its last lines:"
+    tail -n 40 "$log"
+    failed=$((failed + 1))
+    return
+  fi
+  bad=$((bad + errors))
+  if [ $exit -ne 0 ]; then
+    [ $bad -gt 0 ] || bad=1
+    grep -A 25 '\[FAIL\]' "$log" | head -n 200
+  fi
+  echo "  $((total - bad - skips)) passed, $bad failed, $skips skipped"
+  passed=$((passed + total - bad - skips)) failed=$((failed + bad)) skipped=$((skipped + skips))
+}
+
+wanted() {
+  [ $# -gt 1 ] || return 0
+  local name=$1 word
+  shift
+  for word in "$@"; do case $name in *"$word"*) return 0 ;; esac; done
+  return 1
+}
+
+for project in tests/*.Tests; do
+  name=$(basename "$project")
+  wanted "$name" "$@" && run_suite "$name"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
