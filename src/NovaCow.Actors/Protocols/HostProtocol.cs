@@ -1,0 +1,56 @@
+using NovaCow.Core;
+using NovaCow.Core.Scheduling;
+
+namespace NovaCow.Actors.Protocols;
+
+/// <summary>Everything that the scheduler says to a HostActor.</summary>
+public interface IHostMessage;
+
+/// <summary>
+/// What SchedulerActor says to HostActor. Every command is idempotent and carries a fence: the
+/// leader's epoch and the attempt it is about. The host refuses what is older than it has seen.
+/// </summary>
+public static class HostProtocol
+{
+    /// <summary>The host actor's name, under the node's guardian.</summary>
+    public const string Name = "host";
+
+    /// <summary>What the scheduler makes of an instance that a host reported.</summary>
+    public enum Verdict
+    {
+        /// <summary>It stands; the host waits for, or goes on with, what it does.</summary>
+        Stands,
+
+        /// <summary>It is committed here: make it active and say so.</summary>
+        Commit,
+
+        /// <summary>It was moved, failed or deleted: undo it and say so.</summary>
+        Discard,
+
+        /// <summary>No launch accounts for it: leave it alone.</summary>
+        Unknown,
+    }
+
+    /// <summary>The answer to a hello.</summary>
+    /// <param name="Epoch">The leader's epoch: commands of older ones are refused from now on.</param>
+    /// <param name="Verdicts">On every instance that the hello named.</param>
+    public sealed record Welcome(long Epoch, IReadOnlyList<InstanceVerdict> Verdicts) : IHostMessage;
+
+    /// <summary>What is to become of one instance on the host.</summary>
+    public sealed record InstanceVerdict(InstanceId Id, LaunchFence Fence, Verdict Verdict);
+
+    /// <summary>Make the instance's disks; answered by <see cref="SchedulerProtocol.Prepared"/> or
+    /// <see cref="SchedulerProtocol.LaunchFailed"/>.</summary>
+    public sealed record Prepare(InstanceId Id, LaunchFence Fence, LaunchSpec Spec) : IHostMessage;
+
+    /// <summary>The prepared instance is this host's: start it; answered by
+    /// <see cref="SchedulerProtocol.Activated"/>.</summary>
+    public sealed record Commit(InstanceId Id, LaunchFence Fence) : IHostMessage;
+
+    /// <summary>Remove the instance, whatever its state; answered by
+    /// <see cref="SchedulerProtocol.Deleted"/>.</summary>
+    public sealed record Discard(InstanceId Id, LaunchFence Fence) : IHostMessage;
+
+    /// <summary>Say hello again: the scheduler does not know this host's connection.</summary>
+    public sealed record SayHello : IHostMessage;
+}

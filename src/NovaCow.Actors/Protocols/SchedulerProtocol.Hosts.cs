@@ -1,0 +1,65 @@
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
+
+namespace NovaCow.Actors.Protocols;
+
+/// <summary>What hosts say to SchedulerActor, over a link or within the process.</summary>
+public static partial class SchedulerProtocol
+{
+    /// <summary>
+    /// A host that connects says what it is and has; the sender is its HostActor. Answered by
+    /// <see cref="HostProtocol.Welcome"/> once the hello is durable.
+    /// </summary>
+    public sealed record HostHello : ISchedulerMessage
+    {
+        /// <summary>The host.</summary>
+        public required HostId Host { get; init; }
+
+        /// <summary>Unique to this life of the host's process.</summary>
+        public required string Incarnation { get; init; }
+
+        /// <summary>Its volume driver's name.</summary>
+        public required string Driver { get; init; }
+
+        /// <summary>What it can give.</summary>
+        public required HostCapacity Capacity { get; init; }
+
+        /// <summary>The bases it has, in whatever state.</summary>
+        public required IReadOnlyList<BaseReport> Bases { get; init; }
+
+        /// <summary>The instances it has, in whatever state.</summary>
+        public required IReadOnlyList<HostedInstance> Instances { get; init; }
+    }
+
+    /// <summary>How a host is, said every few seconds and when something changed.</summary>
+    /// <param name="Host">The host.</param>
+    /// <param name="Incarnation">The life of its process that says so.</param>
+    /// <param name="Usage">How its store is used.</param>
+    /// <param name="Counters">What it has done.</param>
+    public sealed record HostReport(
+        HostId Host, string Incarnation, HostUsage Usage, HostCounters Counters)
+        : ISchedulerMessage;
+
+    /// <summary>A base changed on a host, or came further.</summary>
+    public sealed record BaseProgress(HostId Host, BaseReport Base) : ISchedulerMessage;
+
+    /// <summary>The disks of this attempt and their record are durable on the host.</summary>
+    public sealed record Prepared(
+        HostId Host,
+        InstanceId Id,
+        LaunchFence Fence,
+        IReadOnlyList<InstanceDisk> Disks,
+        Preparation Preparation) : ISchedulerMessage;
+
+    /// <summary>This attempt failed, and nothing of it is left on the host.</summary>
+    public sealed record LaunchFailed(HostId Host, InstanceId Id, LaunchFence Fence, LaunchError Error)
+        : ISchedulerMessage;
+
+    /// <summary>The committed instance runs, or without a hypervisor is ready.</summary>
+    public sealed record Activated(HostId Host, InstanceId Id, LaunchFence Fence)
+        : ISchedulerMessage;
+
+    /// <summary>Nothing of this instance is left on the host, up to and including this fence.</summary>
+    public sealed record Deleted(HostId Host, InstanceId Id, LaunchFence Fence) : ISchedulerMessage;
+}

@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+
+namespace NovaCow.Core;
+
+/// <summary>Why a request was not taken. Stable: programs branch on it.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RequestErrorCode>))]
+public enum RequestErrorCode
+{
+    /// <summary>The request itself is wrong.</summary>
+    InvalidRequest,
+
+    /// <summary>The catalogue has no such image.</summary>
+    ImageNotFound,
+
+    /// <summary>There is no such flavor.</summary>
+    FlavorNotFound,
+
+    /// <summary>There is no such instance.</summary>
+    InstanceNotFound,
+
+    /// <summary>There is no such host.</summary>
+    HostNotFound,
+
+    /// <summary>The flavor's root disk is smaller than the image needs.</summary>
+    FlavorTooSmall,
+
+    /// <summary>The id or name is taken by something else.</summary>
+    Conflict,
+
+    /// <summary>A named limit is reached; the same request can succeed later.</summary>
+    Busy,
+
+    /// <summary>It did not happen in its time; it may still happen.</summary>
+    Timeout,
+}
+
+/// <summary>A request that was not taken, told so that a person can act on it.</summary>
+/// <param name="Code">Its kind.</param>
+/// <param name="Message">Which thing, what was wrong, and what to do.</param>
+public sealed record RequestError(RequestErrorCode Code, string Message)
+{
+    /// <summary>Whether the same request can succeed later without anybody acting.</summary>
+    [JsonIgnore]
+    public bool IsRetryable => Code is RequestErrorCode.Busy or RequestErrorCode.Timeout;
+}

@@ -1,0 +1,138 @@
+using System.Text.Json.Serialization;
+
+namespace NovaCow.Core.Hosting;
+
+/// <summary>What a host can give to instances in all, before overcommit.</summary>
+/// <param name="VCpus">Processors.</param>
+/// <param name="MemoryBytes">Memory, in bytes.</param>
+/// <param name="DiskBytes">The store's file system, in bytes.</param>
+public sealed record HostCapacity(int VCpus, long MemoryBytes, long DiskBytes);
+
+/// <summary>Where a base volume is in its life.</summary>
+[JsonConverter(typeof(LowerCaseEnumConverter<BaseState>))]
+public enum BaseState
+{
+    /// <summary>Not on this host.</summary>
+    Absent,
+
+    /// <summary>Being fetched, inspected or converted.</summary>
+    Creating,
+
+    /// <summary>Whole and published; it can be cloned.</summary>
+    Ready,
+
+    /// <summary>Being removed.</summary>
+    Evicting,
+
+    /// <summary>The last try failed; it is tried again on demand after a pause.</summary>
+    Failed,
+}
+
+/// <summary>What a base that is being made waits for.</summary>
+[JsonConverter(typeof(LowerCaseEnumConverter<BaseStep>))]
+public enum BaseStep
+{
+    /// <summary>Its turn: the host makes only so many at a time.</summary>
+    Queued,
+
+    /// <summary>The download.</summary>
+    Fetching,
+
+    /// <summary>The judgement of the bytes.</summary>
+    Inspecting,
+
+    /// <summary>The writing of the base itself, converted or formatted.</summary>
+    Building,
+}
+
+/// <summary>One base volume on one host, as the host tells it.</summary>
+public sealed record BaseReport
+{
+    /// <summary>What names it.</summary>
+    public required BaseKey Key { get; init; }
+
+    /// <summary>Where it is in its life.</summary>
+    public required BaseState State { get; init; }
+
+    /// <summary>The image it was made for, or the blank's description.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Its size as a disk, in bytes.</summary>
+    public required long VirtualSizeBytes { get; init; }
+
+    /// <summary>The bytes it takes; 0 until it is ready.</summary>
+    public long AllocatedBytes { get; init; }
+
+    /// <summary>Living clones: while there is one, the base stays.</summary>
+    public int Clones { get; init; }
+
+    /// <summary>Launches that wait for it.</summary>
+    public int Waiters { get; init; }
+
+    /// <summary>What it waits for while it is being made.</summary>
+    public BaseStep? Step { get; init; }
+
+    /// <summary>Bytes of the current step that are done.</summary>
+    public long DoneBytes { get; init; }
+
+    /// <summary>Bytes of the current step in all, where that is known.</summary>
+    public long? TotalBytes { get; init; }
+
+    /// <summary>Why the last try failed.</summary>
+    public LaunchError? Error { get; init; }
+
+    /// <summary>When a failed base may be tried again.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>How long the making took, once it is done in this life of the host.</summary>
+    public TimeSpan? MadeIn { get; init; }
+}
+
+/// <summary>How far an instance is on its host.</summary>
+[JsonConverter(typeof(LowerCaseEnumConverter<InstanceState>))]
+public enum InstanceState
+{
+    /// <summary>Its disks are being made.</summary>
+    Preparing,
+
+    /// <summary>Its disks and its record are durable; it waits for the commit.</summary>
+    Prepared,
+
+    /// <summary>Committed and running, or ready without a hypervisor.</summary>
+    Active,
+
+    /// <summary>It is being undone or removed.</summary>
+    Deleting,
+}
+
+/// <summary>One instance on a host, as the host tells it.</summary>
+/// <param name="Id">The instance.</param>
+/// <param name="Fence">The newest fence that the host has seen for it.</param>
+/// <param name="State">How far it is.</param>
+/// <param name="Disks">Its disks, once they are durable; else empty.</param>
+public sealed record HostedInstance(
+    InstanceId Id, LaunchFence Fence, InstanceState State, IReadOnlyList<InstanceDisk> Disks);
+
+/// <summary>What a host has done since it started.</summary>
+/// <param name="Downloads">Images fetched.</param>
+/// <param name="Conversions">Bases made from images.</param>
+/// <param name="BlankBases">Blank bases made.</param>
+/// <param name="Clones">Disks made.</param>
+/// <param name="BytesFetched">Bytes that the downloads moved.</param>
+public sealed record HostCounters(
+    long Downloads, long Conversions, long BlankBases, long Clones, long BytesFetched);
+
+/// <summary>How a host's store is used, by what was recorded when each thing was made.</summary>
+/// <param name="TotalBytes">The store's file system.</param>
+/// <param name="FreeBytes">What is free in it.</param>
+/// <param name="ReservedBytes">Free bytes that are promised to bases being made.</param>
+/// <param name="BaseBytes">Bytes in bases: shared by their clones.</param>
+/// <param name="DiskBytes">Bytes in instance disks: unique to each.</param>
+/// <param name="FullCopyBytes">Bytes that full copies in the clones' place would take.</param>
+public sealed record HostUsage(
+    long TotalBytes,
+    long FreeBytes,
+    long ReservedBytes,
+    long BaseBytes,
+    long DiskBytes,
+    long FullCopyBytes);

@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+using NovaCow.Core.Hosting;
+
+namespace NovaCow.Core.Scheduling;
+
+/// <summary>
+/// Something that happened in the cluster, for people and programs that follow it. Events with a
+/// sequence number are in the journal's order and can be resumed after; those without pass once.
+/// </summary>
+[JsonDerivedType(typeof(InstanceChanged), "instance")]
+[JsonDerivedType(typeof(HostChanged), "host")]
+[JsonDerivedType(typeof(ImageChanged), "image")]
+[JsonDerivedType(typeof(BaseChanged), "base")]
+public abstract record ClusterEvent
+{
+    private ClusterEvent()
+    {
+    }
+
+    /// <summary>Its place in the journal's order; null: it is not kept.</summary>
+    public required long? Sequence { get; init; }
+
+    /// <summary>When it happened, by the scheduler's clock.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>A launch reached a phase, or was moved to another host within one.</summary>
+    /// <param name="Id">The instance.</param>
+    /// <param name="Phase">The phase it is in now.</param>
+    /// <param name="Host">The host that has it now.</param>
+    /// <param name="Attempt">Which attempt this is.</param>
+    /// <param name="Message">Why, where there is more to say than the phase.</param>
+    public sealed record InstanceChanged(
+        InstanceId Id, LaunchPhase Phase, HostId? Host, int Attempt, string? Message)
+        : ClusterEvent;
+
+    /// <summary>A host joined, went away, or came back.</summary>
+    public sealed record HostChanged(HostId Host, HostStatus Status, string Message) : ClusterEvent;
+
+    /// <summary>The catalogue changed.</summary>
+    /// <param name="Name">The image.</param>
+    /// <param name="Registered">False: it was deleted.</param>
+    public sealed record ImageChanged(ImageName Name, bool Registered) : ClusterEvent;
+
+    /// <summary>A base changed on a host, or came further; never kept.</summary>
+    public sealed record BaseChanged(HostId Host, BaseReport Base) : ClusterEvent;
+}

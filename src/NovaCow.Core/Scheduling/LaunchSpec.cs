@@ -1,0 +1,9 @@
+namespace NovaCow.Core.Scheduling;
+
+/// <summary>
+/// What a launch is to become: the image and the flavor as they were when it was accepted, so that
+/// later changes of the catalogue do not reach it.
+/// </summary>
+/// <param name="Image">What the root disk is a clone of.</param>
+/// <param name="Flavor">The sizes.</param>
+public sealed record LaunchSpec(Image Image, Flavor Flavor);
