@@ -1,0 +1,314 @@
+namespace NovaCow.Runtime.Actors;
+
+/// <summary>Creation, failure, restart and stop, as the parent decides them.</summary>
+internal sealed partial class ActorCell
+{
+    // Who failed: this actor, or the child whose failure it could not decide. While it is set the
+    // mailbox is suspended and the parent's verdict is awaited.
+    private InternalActorRef? _perpetrator;
+    private bool _stopping;
+    private bool _constructing;
+    private ActorBase? _adopted;
+
+    private bool IsFailed => _perpetrator is not null;
+
+    protected override void InvokeSystem(SystemMessage message)
+    {
+        if (ShouldDefer(message))
+        {
+            (_deferred ??= []).Add(message);
+            return;
+        }
+
+        RunSystemMessage(message);
+        while (!IsClosed && _deferred?.FindIndex(m => !ShouldDefer(m)) is { } index and >= 0)
+        {
+            var next = _deferred[index];
+            _deferred.RemoveAt(index);
+            RunSystemMessage(next);
+        }
+
+        if (IsClosed && _deferred is { } late)
+        {
+            _deferred = null;
+            late.ForEach(UndeliverableSystem);
+        }
+    }
+
+    protected override void UndeliverableSystem(SystemMessage message)
+    {
+        switch (message)
+        {
+            case Watch watch:
+                watch.Watcher.SendSystemMessage(new DeathWatchNotification(_self, true, false));
+                break;
+            case RunContinuation continuation:
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static c => c.Run(), continuation, preferLocal: false);
+                break;
+        }
+    }
+
+    /// <summary>A restart in progress is not to be disturbed, a failed actor judges no children,
+    /// and a running asynchronous handler is a message being processed.</summary>
+    private bool ShouldDefer(SystemMessage message) => message switch
+    {
+        Recreate or Suspend or Resume => IsAwaiting || IsWaitingForChildren,
+        Terminate => IsAwaiting,
+        Failed => IsFailed || IsWaitingForChildren,
+        _ => false,
+    };
+
+    private void RunSystemMessage(SystemMessage message)
+    {
+        try
+        {
+            switch (message)
+            {
+                case Create:
+                    CreateActor();
+                    break;
+                case Recreate recreate:
+                    RecreateActor(recreate.Cause);
+                    break;
+                case Suspend:
+                    SuspendMailbox();
+                    SuspendChildren(except: null);
+                    break;
+                case Resume resume:
+                    ResumeActor(resume.CausedByFailure);
+                    break;
+                case Terminate:
+                    TerminateActor();
+                    break;
+                case Failed failed:
+                    HandleChildFailed(failed);
+                    break;
+                case RunContinuation continuation:
+                    RunAsHandler(continuation);
+                    break;
+                case HandlerCompleted completed:
+                    CompleteHandler(completed.Task);
+                    break;
+                default:
+                    RunDeathWatchMessage(message);
+                    break;
+            }
+        }
+        catch (Exception cause)
+        {
+            HandleFailure(cause, perpetrator: null);
+        }
+    }
+
+    /// <summary>Suspends this actor and all below it, and asks the parent what to do.</summary>
+    private void HandleFailure(Exception cause, InternalActorRef? perpetrator)
+    {
+        if (IsFailed || IsClosed)
+            return;
+        _perpetrator = perpetrator ?? _self;
+        SuspendMailbox();
+        SuspendChildren(except: perpetrator);
+        _parent.SendSystemMessage(new Failed(_self, cause, _self.Path.Uid));
+    }
+
+    private void CreateActor()
+    {
+        try
+        {
+            _actor = NewActor();
+            _actor.AroundPreStart();
+            _system.Telemetry.Started(this);
+            _receiveTimeout?.Restart();
+        }
+        catch (Exception cause)
+        {
+            DropActor();
+            HandleFailure(
+                cause as ActorInitializationException ?? new ActorInitializationException(
+                    _self, $"the actor could not be created: {cause.Message}", cause),
+                perpetrator: null);
+        }
+    }
+
+    /// <summary>Builds the instance with this cell as its context.</summary>
+    private ActorBase NewActor()
+    {
+        _outerBehaviors = null;
+        _adopted = null;
+        _constructing = true;
+        ActorBase actor;
+        try
+        {
+            actor = _props.NewActor();
+        }
+        finally
+        {
+            _constructing = false;
+        }
+
+        if (!ReferenceEquals(actor, _adopted))
+        {
+            throw new ActorInitializationException(
+                _self, "the Props' factory returned nothing, or an instance made before");
+        }
+
+        if (actor is IWithStash withStash)
+            withStash.Stash = new StashImpl(this, _system.Options.StashCapacity);
+        if (actor is IWithTimers withTimers)
+            withTimers.Timers = _timers = new TimerScheduler(this);
+        _adopted = null;
+        return actor;
+    }
+
+    /// <summary>Called by the base constructor: the instance being built is this cell's.</summary>
+    public void Adopt(ActorBase actor)
+    {
+        if (!_constructing || _adopted is not null)
+        {
+            throw new ActorInitializationException(
+                _self,
+                $"{actor.GetType().Name} was made with new inside of another actor: make it with "
+                + "Context.ActorOf(Props.Create(...))");
+        }
+
+        _adopted = actor;
+        _behavior = actor.InitialBehavior;
+    }
+
+    private void RecreateActor(Exception cause)
+    {
+        if (_actor is null)
+        {
+            RetryCreate();
+            return;
+        }
+
+        var failed = _actor;
+        _system.Telemetry.Restarted(this);
+        try
+        {
+            failed.AroundPreRestart(cause, _currentMessage?.Message);
+        }
+        catch (Exception e)
+        {
+            var wrapped = new PreRestartException(_self, e, cause, _currentMessage?.Message);
+            _system.Log.Publish(LogLevel.ErrorLevel, _self.Path, failed.GetType(), e.Message, wrapped);
+        }
+
+        _timers?.CancelAll();
+        if (!IsFailed && !IsSuspended)
+            SuspendMailbox();
+        if (!WaitForChildren(WaitReason.Recreation, cause))
+            FinishRecreate(cause);
+    }
+
+    private void FinishRecreate(Exception cause)
+    {
+        var survivors = GetChildren().ToArray();
+        try
+        {
+            ResumeMailbox();
+            _perpetrator = null;
+            _actor = NewActor();
+            _actor.AroundPostRestart(cause);
+            _receiveTimeout?.Restart();
+            _currentMessage = null;
+            foreach (var child in survivors)
+                ((InternalActorRef)child).SendSystemMessage(new Recreate(cause));
+        }
+        catch (Exception e)
+        {
+            DropActor();
+            HandleFailure(new PostRestartException(_self, e, cause), perpetrator: null);
+        }
+    }
+
+    /// <summary>A restart of what never came up is a second attempt to bring it up.</summary>
+    private void RetryCreate()
+    {
+        StopChildren();
+        if (!WaitForChildren(WaitReason.Creation))
+            FinishCreate();
+    }
+
+    private void FinishCreate()
+    {
+        ResumeMailbox();
+        _perpetrator = null;
+        CreateActor();
+    }
+
+    private void ResumeActor(Exception? causedByFailure)
+    {
+        if (_actor is null)
+        {
+            RetryCreate();
+        }
+        else
+        {
+            var perpetrator = _perpetrator;
+            ResumeMailbox();
+            if (causedByFailure is not null)
+                _perpetrator = null;
+            ResumeChildren(causedByFailure, perpetrator);
+        }
+    }
+
+    private void TerminateActor()
+    {
+        if (_stopping)
+            return;
+        _stopping = true;
+        _receiveTimeout?.Cancel();
+        _timers?.CancelAll();
+        UnwatchAll();
+        StopChildren();
+        if (WaitForChildren(WaitReason.Termination))
+        {
+            SuspendMailbox();
+            _perpetrator = _self;
+        }
+        else
+        {
+            FinishTerminate();
+        }
+    }
+
+    private void FinishTerminate()
+    {
+        try
+        {
+            _actor?.AroundPostStop();
+        }
+        catch (Exception e)
+        {
+            _system.Log.Publish(
+                LogLevel.ErrorLevel, _self.Path, _props.Type, $"PostStop failed: {e.Message}", e);
+        }
+
+        _system.Telemetry.Stopped(this);
+        _timers?.CancelAll();
+        _receiveTimeout?.Cancel();
+        _system.EventStream.Forget(_self);
+        CloseMailbox();
+        TellWatchersWeDied();
+        _parent.SendSystemMessage(new DeathWatchNotification(_self, true, false));
+        UnwatchAll();
+        _actor?.Release();
+        _actor = null;
+        _behavior = null;
+        _outerBehaviors = null;
+        _currentMessage = null;
+        _timers = null;
+        Volatile.Write(ref _children, ChildRegistry.Closed);
+    }
+
+    private void DropActor()
+    {
+        _timers?.CancelAll();
+        _actor?.Release();
+        _actor = null;
+        _currentMessage = null;
+    }
+}
