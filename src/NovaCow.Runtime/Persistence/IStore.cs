@@ -12,20 +12,33 @@ namespace NovaCow.Runtime.Persistence;
 /// </remarks>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>Appends events: all of them or none.</summary>
-    /// <exception cref="StoreConflictException">The stream already has that sequence number:
-    /// somebody else writes it.</exception>
+    /// <summary>
+    /// Appends events: all of them or none. The first must follow the stream's highest sequence
+    /// number, so a stream never has a gap.
+    /// </summary>
+    /// <exception cref="StoreConflictException">It does not follow it: somebody else writes the
+    /// stream.</exception>
     Task AppendAsync(JournalAppend append, CancellationToken cancellationToken);
 
     /// <summary>The events of a stream from a sequence number on, in order.</summary>
     IAsyncEnumerable<JournalEvent> ReadAsync(
         string persistenceId, long fromSequenceNr, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The highest sequence number that the stream ever had, 0 for none. Deleting events does not
+    /// lower it; a snapshot beyond it raises it.
+    /// </summary>
+    Task<long> ReadHighestSequenceNrAsync(
+        string persistenceId, CancellationToken cancellationToken);
+
     /// <summary>Removes the events up to and including a sequence number.</summary>
     Task DeleteEventsAsync(
         string persistenceId, long toSequenceNr, Fence? fence, CancellationToken cancellationToken);
 
-    /// <summary>Saves a snapshot; it replaces the older ones of its stream.</summary>
+    /// <summary>
+    /// Saves a snapshot; it replaces the older ones of its stream, and is itself dropped when the
+    /// stream has a newer one.
+    /// </summary>
     Task SaveSnapshotAsync(
         SnapshotRecord snapshot, Fence? fence, CancellationToken cancellationToken);
 
@@ -35,7 +48,8 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Takes the lease when it is free or has expired, by the store's clock; renews it when the
-    /// holder has it. Taking it raises its epoch by one; renewing it does not.
+    /// holder has it. Taking it raises its epoch by one; renewing it does not. A holder that let it
+    /// expire takes it anew.
     /// </summary>
     /// <returns>The lease as it is now, whoever holds it.</returns>
     Task<Lease> AcquireLeaseAsync(LeaseRequest request, CancellationToken cancellationToken);

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using NovaCow.Runtime.Persistence;
+
+namespace NovaCow.Store.Sqlite;
+
+/// <summary>
+/// The embedded store: one SQLite file on a local disk, which the processes of one machine may
+/// share. It owns the file's connections and one writing thread; it never decides who may write,
+/// beyond the fence that a write carries.
+/// </summary>
+/// <remarks>
+/// Write-ahead log, synced at each commit, so what was acknowledged survives a loss of power.
+/// Readers never wait for the writer. Leases run by this machine's clock: when that is set back, a
+/// lease lasts longer; when forward, it expires early; two never lead, because of the epoch.
+/// </remarks>
+public sealed class SqliteStore : IStore
+{
+    private readonly string _path;
+    private readonly GroupWriter _writer;
+    private readonly ReaderPool _readers;
+
+    private SqliteStore(string path, GroupWriter writer, ReaderPool readers)
+    {
+        _path = path;
+        _writer = writer;
+        _readers = readers;
+    }
+
+    /// <summary>Opens the store, making the file (mode 0600) and its directory when needed.</summary>
+    /// <param name="path">The file; its log lies beside it as `-wal` and `-shm`.</param>
+    /// <exception cref="StoreException">It is damaged, foreign, newer or out of reach.</exception>
+    public static Task<SqliteStore> OpenAsync(
+        string path, CancellationToken cancellationToken = default) =>
+        OpenAsync(path, SqliteFile.DefaultBusyTimeout, cancellationToken);
+
+    internal static Task<SqliteStore> OpenAsync(
+        string path, TimeSpan busyTimeout, CancellationToken cancellationToken) =>
+        Task.Run(() => Open(Path.GetFullPath(path), busyTimeout), cancellationToken);
+
+    public async Task AppendAsync(JournalAppend append, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(append.FirstSequenceNr, 1);
+        if (append.Events.Count == 0) return;
+        var start = Stopwatch.GetTimestamp();
+        var events = await _writer.WriteAsync(
+            tables => tables.Journal.Append(append), cancellationToken);
+        StoreMetrics.Appended(events, start);
+    }
+
+    public async IAsyncEnumerable<JournalEvent> ReadAsync(
+        string persistenceId,
+        long fromSequenceNr,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var next = fromSequenceNr;
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var from = next;
+            var events = await _readers.ReadAsync(
+                reader => reader.Events(persistenceId, from), cancellationToken);
+            if (events.Count == 0) yield break;
+            if (isFirst) next = events[0].SequenceNr;
+            foreach (var journalEvent in events)
+            {
+                if (journalEvent.SequenceNr != next++) throw Gap(persistenceId, next - 1);
+                yield return journalEvent;
+            }
+        }
+    }
+
+    public Task<long> ReadHighestSequenceNrAsync(
+        string persistenceId, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(
+            reader => reader.HighestSequenceNr(persistenceId), cancellationToken);
+
+    public async Task DeleteEventsAsync(
+        string persistenceId, long toSequenceNr, Fence? fence, CancellationToken cancellationToken)
+    {
+        while (await _writer.WriteAsync(
+            tables => tables.Journal.DeleteSome(persistenceId, toSequenceNr, fence),
+            cancellationToken))
+        {
+        }
+    }
+
+    public Task SaveSnapshotAsync(
+        SnapshotRecord snapshot, Fence? fence, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(
+            tables => tables.Journal.SaveSnapshot(snapshot, fence), cancellationToken);
+
+    public Task<SnapshotRecord?> LoadSnapshotAsync(
+        string persistenceId, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(reader => reader.Snapshot(persistenceId), cancellationToken);
+
+    public Task<Lease> AcquireLeaseAsync(
+        LeaseRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(request.Holder);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(request.TimeToLive, TimeSpan.Zero);
+        return _writer.WriteUrgentlyAsync(
+            tables => tables.Leases.Acquire(request), cancellationToken);
+    }
+
+    public Task<Lease?> ReadLeaseAsync(string name, CancellationToken cancellationToken) =>
+        _readers.ReadAsync(reader => reader.Lease(name), cancellationToken);
+
+    public Task ReleaseLeaseAsync(
+        string name, string holder, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(holder);
+        return _writer.WriteUrgentlyAsync(
+            tables => tables.Leases.Release(name, holder), cancellationToken);
+    }
+
+    /// <summary>Commits what was accepted, then closes; later calls fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _readers.Dispose();
+        await _writer.CloseAsync();
+    }
+
+    private static SqliteStore Open(string path, TimeSpan busyTimeout)
+    {
+        try
+        {
+            var database = SqliteFile.Prepare(path, busyTimeout);
+            var readers = new ReaderPool(
+                path, () => new Reader(Database.Open(path, busyTimeout)));
+            return new SqliteStore(path, new GroupWriter(path, database), readers);
+        }
+        catch (SqliteFailure failure)
+        {
+            throw failure.ToStoreException(path);
+        }
+    }
+
+    private StoreException Gap(string persistenceId, long sequenceNr) =>
+        new(
+            $"store {_path}: stream {persistenceId} lacks event {sequenceNr}: its events were "
+            + "deleted while they were read, or the file was changed by hand; read again, and if "
+            + "it stays so put a backup in its place");
+}
