@@ -35,8 +35,11 @@ public sealed class SqliteStore : IStore
         OpenAsync(path, SqliteFile.DefaultBusyTimeout, cancellationToken);
 
     internal static Task<SqliteStore> OpenAsync(
-        string path, TimeSpan busyTimeout, CancellationToken cancellationToken) =>
-        Task.Run(() => Open(Path.GetFullPath(path), busyTimeout), cancellationToken);
+        string path,
+        TimeSpan busyTimeout,
+        CancellationToken cancellationToken,
+        string pragmas = "") =>
+        Task.Run(() => Open(Path.GetFullPath(path), busyTimeout, pragmas), cancellationToken);
 
     public async Task AppendAsync(JournalAppend append, CancellationToken cancellationToken)
     {
@@ -120,11 +123,12 @@ public sealed class SqliteStore : IStore
         await _writer.CloseAsync();
     }
 
-    private static SqliteStore Open(string path, TimeSpan busyTimeout)
+    private static SqliteStore Open(string path, TimeSpan busyTimeout, string pragmas)
     {
         try
         {
             var database = SqliteFile.Prepare(path, busyTimeout);
+            database.Execute(pragmas);
             var readers = new ReaderPool(
                 path, () => new Reader(Database.Open(path, busyTimeout)));
             return new SqliteStore(path, new GroupWriter(path, database), readers);
