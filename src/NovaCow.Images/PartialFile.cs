@@ -19,7 +19,7 @@ internal sealed class PartialFile : IAsyncDisposable
     private readonly FetchRequest _request;
     private readonly FileStream _file;
     private readonly DigestPipe _pipe;
-    private bool _gone;
+    private bool _published;
 
     private PartialFile(FetchRequest request, FileStream file)
     {
@@ -34,8 +34,13 @@ internal sealed class PartialFile : IAsyncDisposable
     /// <summary>How many of them this fetch has brought, bytes thrown away included.</summary>
     public long TransferredBytes { get; private set; }
 
+    /// <summary>Whether it was published or discarded.</summary>
+    public bool IsGone { get; private set; }
+
     /// <summary>Beside the file: what a source needs to know to go on after a crash.</summary>
     public string RecordPath => RecordPathOf(_request.DestinationPath);
+
+    private SafeFileHandle Handle => _file.SafeFileHandle;
 
     private string Path => PathOf(_request.DestinationPath);
 
@@ -72,14 +77,14 @@ internal sealed class PartialFile : IAsyncDisposable
     public async Task<bool> AdoptAsync(
         long bytes, Digest digest, CancellationToken cancellationToken)
     {
-        if (_file.Length < bytes)
+        if (RandomAccess.GetLength(Handle) < bytes)
             return false;
         while (ReceivedBytes < bytes)
         {
             var buffer = await RentAsync(cancellationToken);
             var wanted = (int)Math.Min(buffer.Length, bytes - ReceivedBytes);
             var count = await RandomAccess.ReadAsync(
-                _file.SafeFileHandle, buffer[..wanted], ReceivedBytes, cancellationToken);
+                Handle, buffer[..wanted], ReceivedBytes, cancellationToken);
             if (count == 0)
                 break;
             _pipe.Push(count);
@@ -99,11 +104,11 @@ internal sealed class PartialFile : IAsyncDisposable
             // The record goes first, and durably: it must never describe other bytes.
             if (File.Exists(RecordPath))
             {
-                File.Delete(RecordPath);
+                DeleteRecord();
                 Posix.SyncDirectoryOf(Path);
             }
 
-            _file.SetLength(0);
+            RandomAccess.SetLength(Handle, 0);
         });
     }
 
@@ -138,13 +143,13 @@ internal sealed class PartialFile : IAsyncDisposable
         FetchProgressGauge gauge,
         CancellationToken cancellationToken)
     {
-        if (!Posix.TryClone(source, _file.SafeFileHandle) || _file.Length != bytes)
+        if (!Posix.TryClone(source, Handle) || RandomAccess.GetLength(Handle) != bytes)
             return false;
         while (ReceivedBytes < bytes)
         {
             var buffer = await RentAsync(cancellationToken);
             var count = await RandomAccess.ReadAsync(
-                _file.SafeFileHandle, buffer, ReceivedBytes, cancellationToken);
+                Handle, buffer, ReceivedBytes, cancellationToken);
             _pipe.Push(count);
             ReceivedBytes += count;
             gauge.Report(ReceivedBytes, bytes);
@@ -164,8 +169,8 @@ internal sealed class PartialFile : IAsyncDisposable
         var digest = _pipe.DigestAsync();
 
         // Before anything later is written: this would cut it off.
-        Write(() => _file.SetLength(bytes));
-        await Task.Run(() => Write(() => _file.Flush(flushToDisk: true)));
+        Write(() => RandomAccess.SetLength(Handle, bytes));
+        await Task.Run(() => Write(() => RandomAccess.FlushToDisk(Handle)));
         return (bytes, await digest);
     }
 
@@ -185,25 +190,38 @@ internal sealed class PartialFile : IAsyncDisposable
         Write(() =>
         {
             File.Move(Path, _request.DestinationPath, overwrite: true);
-            File.Delete(RecordPath);
+            DeleteRecord();
             Posix.SyncDirectoryOf(Path);
         });
-        _gone = true;
+        IsGone = _published = true;
         return new FetchedImage(_request.DestinationPath, bytes, digest, TransferredBytes);
+    }
+
+    /// <summary>Does something to the host's file system, its failures being this file's.</summary>
+    public void Write(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(e);
+        }
     }
 
     /// <summary>The digest of what was received so far.</summary>
     public Task<Digest> DigestAsync() => _pipe.DigestAsync();
 
-    /// <summary>Removes the file and the record beside it.</summary>
+    /// <summary>Removes the file and the record beside it, unless it was published.</summary>
     public void Discard()
     {
-        if (_gone)
+        if (_published)
             return;
-        _gone = true;
+        IsGone = true;
         try
         {
-            File.Delete(RecordPath);
+            DeleteRecord();
             File.Delete(Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -231,7 +249,7 @@ internal sealed class PartialFile : IAsyncDisposable
             (bytes, at) = (bytes[zeros..], at + zeros);
             var data = RunLength(bytes.Span, at, ofZeros: false);
             if (data > 0)
-                await RandomAccess.WriteAsync(_file.SafeFileHandle, bytes[..data], at);
+                await RandomAccess.WriteAsync(Handle, bytes[..data], at);
             (bytes, at) = (bytes[data..], at + data);
         }
     }
@@ -252,16 +270,10 @@ internal sealed class PartialFile : IAsyncDisposable
         return length;
     }
 
-    private void Write(Action action)
+    private void DeleteRecord()
     {
-        try
-        {
-            action();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Failed(e);
-        }
+        File.Delete(RecordPath);
+        File.Delete(RecordPath + PartialRecord.FreshSuffix);
     }
 
     private PortException Failed(Exception cause)

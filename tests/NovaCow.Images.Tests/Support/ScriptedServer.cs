@@ -34,8 +34,11 @@ public sealed record ScriptedReply
     /// <summary>Sends no Content-Length: the body ends with the connection.</summary>
     public bool OmitLength { get; init; }
 
-    /// <summary>Resets the connection after this many bytes of the body.</summary>
+    /// <summary>Closes the connection after this many bytes of the body.</summary>
     public int? BreakAfter { get; init; }
+
+    /// <summary>Closes by a reset, which loses what the client has not read yet.</summary>
+    public bool Resets { get; init; }
 
     /// <summary>Says nothing more after this many bytes of the body.</summary>
     public int? StallAfter { get; init; }
@@ -80,10 +83,11 @@ public sealed class ScriptedServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested)
+            return;
         await _stop.CancelAsync();
         _listener.Stop();
         await _accepting;
-        _stop.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -156,7 +160,7 @@ public sealed class ScriptedServer : IAsyncDisposable
             body = body[piece.Length..];
         }
 
-        if (reply.BreakAfter is not null)
+        if (reply is { BreakAfter: not null, Resets: true })
             socket.LingerState = new LingerOption(enable: true, seconds: 0);
         else if (reply.StallAfter is not null)
             await StallAsync(socket);
