@@ -15,8 +15,8 @@ internal static class Schema
     /// <summary>Step N brings a file from version N to N + 1. Only ever add to the end.</summary>
     private static readonly string[] Steps =
     [
-        // `event` is clustered by its key: measured against a rowid table with an index, it
-        // commits faster and is smaller, because each event is written once.
+        // `event` is clustered by its key: each event is written once and read back in sequence.
+        // A rowid table with an index committed at the same rate, within the disk's noise.
         """
         CREATE TABLE stream (
             id INTEGER PRIMARY KEY,
