@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
 
 namespace NovaCow.Actors.Protocols;
@@ -15,29 +16,10 @@ public static class HostProtocol
     /// <summary>The host actor's name, under the node's guardian.</summary>
     public const string Name = "host";
 
-    /// <summary>What the scheduler makes of an instance that a host reported.</summary>
-    public enum Verdict
-    {
-        /// <summary>It stands; the host waits for, or goes on with, what it does.</summary>
-        Stands,
-
-        /// <summary>It is committed here: make it active and say so.</summary>
-        Commit,
-
-        /// <summary>It was moved, failed or deleted: undo it and say so.</summary>
-        Discard,
-
-        /// <summary>No launch accounts for it: leave it alone.</summary>
-        Unknown,
-    }
-
     /// <summary>The answer to a hello.</summary>
     /// <param name="Epoch">The leader's epoch: commands of older ones are refused from now on.</param>
     /// <param name="Verdicts">On every instance that the hello named.</param>
     public sealed record Welcome(long Epoch, IReadOnlyList<InstanceVerdict> Verdicts) : IHostMessage;
-
-    /// <summary>What is to become of one instance on the host.</summary>
-    public sealed record InstanceVerdict(InstanceId Id, LaunchFence Fence, Verdict Verdict);
 
     /// <summary>Make the instance's disks; answered by <see cref="SchedulerProtocol.Prepared"/> or
     /// <see cref="SchedulerProtocol.LaunchFailed"/>.</summary>

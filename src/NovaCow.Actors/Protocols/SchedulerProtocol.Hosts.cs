@@ -11,26 +11,7 @@ public static partial class SchedulerProtocol
     /// A host that connects says what it is and has; the sender is its HostActor. Answered by
     /// <see cref="HostProtocol.Welcome"/> once the hello is durable.
     /// </summary>
-    public sealed record HostHello : ISchedulerMessage
-    {
-        /// <summary>The host.</summary>
-        public required HostId Host { get; init; }
-
-        /// <summary>Unique to this life of the host's process.</summary>
-        public required string Incarnation { get; init; }
-
-        /// <summary>Its volume driver's name.</summary>
-        public required string Driver { get; init; }
-
-        /// <summary>What it can give.</summary>
-        public required HostCapacity Capacity { get; init; }
-
-        /// <summary>The bases it has, in whatever state.</summary>
-        public required IReadOnlyList<BaseReport> Bases { get; init; }
-
-        /// <summary>The instances it has, in whatever state.</summary>
-        public required IReadOnlyList<HostedInstance> Instances { get; init; }
-    }
+    public sealed record HostHello(HostFacts Facts) : ISchedulerMessage;
 
     /// <summary>How a host is, said every few seconds and when something changed.</summary>
     /// <param name="Host">The host.</param>

@@ -35,6 +35,66 @@ public sealed record InstanceInfo
 
     /// <summary>Why it went where it went.</summary>
     public string? PlacedBecause { get; init; }
+
+    /// <summary>A launch, as it is.</summary>
+    /// <param name="launch">The launch.</param>
+    /// <param name="waitingFor">Why no host takes it.</param>
+    public static InstanceInfo Of(Launch launch, string? waitingFor) => new()
+    {
+        Id = launch.Id,
+        Image = launch.Spec.Image.Name,
+        Flavor = launch.Spec.Flavor.Name,
+        Phase = launch.Phase,
+        Host = launch.Host,
+        Attempt = launch.Attempt,
+        Disks = DisksOf(launch),
+        Timings = launch.Timings,
+        Error = launch.Error,
+        WaitingFor = waitingFor,
+        PlacedBecause = launch.PlacedBecause,
+    };
+
+    /// <summary>A launch that has just ended.</summary>
+    public static InstanceInfo Deleted(Launch last, DateTimeOffset at) =>
+        Of(last, null) with
+        {
+            Phase = LaunchPhase.Deleted,
+            Disks = [],
+            Timings = last.Timings with { DeletedAt = at },
+        };
+
+    /// <summary>An instance that is gone.</summary>
+    public static InstanceInfo Of(Tombstone gone) => new()
+    {
+        Id = gone.Id,
+        Image = gone.Image,
+        Flavor = gone.Flavor,
+        Phase = LaunchPhase.Deleted,
+        Host = gone.Host,
+        Attempt = gone.Attempt,
+        Disks = [],
+        Timings = new LaunchTimings
+        {
+            AcceptedAt = gone.AcceptedAt,
+            DeletedAt = gone.DeletedAt,
+        },
+    };
+
+    private static DiskInfo[] DisksOf(Launch launch)
+    {
+        var plan = DiskPlan.For(launch.Spec.Image, launch.Spec.Flavor);
+        var disks = new DiskInfo[plan.Count];
+        for (var i = 0; i < disks.Length; i++)
+        {
+            var planned = plan[i];
+            var made = launch.Disks.FirstOrDefault(d => d.Name == planned.Name);
+            disks[i] = new DiskInfo(
+                planned.Name, planned.Device, planned.Base.Key(), planned.VirtualSizeBytes,
+                made?.Path, made?.Format, made?.AllocatedBytes);
+        }
+
+        return disks;
+    }
 }
 
 /// <summary>One disk of an instance.</summary>

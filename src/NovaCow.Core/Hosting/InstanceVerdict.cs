@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+
+namespace NovaCow.Core.Hosting;
+
+/// <summary>What the scheduler makes of an instance that a host reported.</summary>
+[JsonConverter(typeof(LowerCaseEnumConverter<Verdict>))]
+public enum Verdict
+{
+    /// <summary>It stands; the host goes on with what it does.</summary>
+    Stands,
+
+    /// <summary>It is committed here: make it active and say so.</summary>
+    Commit,
+
+    /// <summary>It was moved, failed or deleted: undo it and say so.</summary>
+    Discard,
+
+    /// <summary>No launch accounts for it: leave it alone.</summary>
+    Unknown,
+}
+
+/// <summary>What is to become of one instance on a host.</summary>
+public sealed record InstanceVerdict(InstanceId Id, LaunchFence Fence, Verdict Verdict);
+
+/// <summary>What a host says when it connects: what it is, and what it has.</summary>
+public sealed record HostFacts
+{
+    /// <summary>The host.</summary>
+    public required HostId Host { get; init; }
+
+    /// <summary>Unique to this life of the host's process.</summary>
+    public required string Incarnation { get; init; }
+
+    /// <summary>Its volume driver's name.</summary>
+    public required string Driver { get; init; }
+
+    /// <summary>What it can give.</summary>
+    public required HostCapacity Capacity { get; init; }
+
+    /// <summary>The bases it has, in whatever state.</summary>
+    public required IReadOnlyList<BaseReport> Bases { get; init; }
+
+    /// <summary>The instances it has, in whatever state.</summary>
+    public required IReadOnlyList<HostedInstance> Instances { get; init; }
+}

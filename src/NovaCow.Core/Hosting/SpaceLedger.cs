@@ -1,0 +1,46 @@
+namespace NovaCow.Core.Hosting;
+
+/// <summary>
+/// Promises room in a host's store to bases before they are made, so that two of them never count
+/// on the same free bytes, and keeps a margin that nothing may use up.
+/// </summary>
+/// <param name="marginBytes">Bytes of the file system that stay free.</param>
+public sealed class SpaceLedger(long marginBytes)
+{
+    private readonly Dictionary<BaseKey, long> _reserved = [];
+
+    /// <summary>Bytes that are promised and not yet given back.</summary>
+    public long ReservedBytes { get; private set; }
+
+    /// <summary>Promises room to a base; a second promise to the same base replaces the first.</summary>
+    /// <param name="key">The base.</param>
+    /// <param name="title">What to call it in an error.</param>
+    /// <param name="bytes">The most that it needs while it is being made.</param>
+    /// <param name="space">The store as it was measured just now.</param>
+    /// <returns>Why not; null: it is promised.</returns>
+    public LaunchError? Reserve(BaseKey key, string title, long bytes, StoreSpace space)
+    {
+        Release(key);
+        var room = space.FreeBytes - marginBytes - ReservedBytes;
+        if (bytes > room)
+        {
+            return new LaunchError(
+                LaunchErrorCode.InsufficientStorage,
+                $"{title}: needs {bytes} bytes in the store, which has room for "
+                    + $"{Math.Max(0, room)} ({space.FreeBytes} free, {ReservedBytes} promised, "
+                    + $"{marginBytes} kept free); delete instances or images there, or add storage",
+                IsRetryable: true);
+        }
+
+        _reserved[key] = bytes;
+        ReservedBytes += bytes;
+        return null;
+    }
+
+    /// <summary>Takes a promise back, kept or not; one that was never made is no error.</summary>
+    public void Release(BaseKey key)
+    {
+        if (_reserved.Remove(key, out var bytes))
+            ReservedBytes -= bytes;
+    }
+}

@@ -1,0 +1,96 @@
+using NovaCow.Core.Hosting;
+
+namespace NovaCow.Core.Scheduling;
+
+/// <summary>What placement knows of one host at the moment of a choice.</summary>
+public sealed record HostView
+{
+    /// <summary>The host.</summary>
+    public required HostId Id { get; init; }
+
+    /// <summary>Whether it can be counted on.</summary>
+    public required HostStatus Status { get; init; }
+
+    /// <summary>What it can give, before overcommit.</summary>
+    public required HostCapacity Capacity { get; init; }
+
+    /// <summary>What launches hold of it already, those of this burst included.</summary>
+    public required Claims Claims { get; init; }
+
+    /// <summary>What it reported of its bases.</summary>
+    public required IReadOnlyDictionary<BaseKey, BaseReport> Bases { get; init; }
+
+    /// <summary>Bases that launches placed there will have it make, and how many launches.</summary>
+    public required IReadOnlyDictionary<BaseKey, int> Expected { get; init; }
+
+    /// <summary>How soon its cache can serve a base.</summary>
+    public CacheTemperature Temperature(BaseKey key, DateTimeOffset now)
+    {
+        if (Bases.TryGetValue(key, out var report))
+        {
+            switch (report.State)
+            {
+                case BaseState.Ready:
+                    return CacheTemperature.Warm;
+                case BaseState.Failed when report.RetryAt > now:
+                    return CacheTemperature.Failing;
+                case BaseState.Creating:
+                    return CacheTemperature.Fetching;
+            }
+        }
+
+        return Expected.ContainsKey(key) ? CacheTemperature.Fetching : CacheTemperature.Cold;
+    }
+}
+
+/// <summary>A launch that looks for a host.</summary>
+/// <param name="Instance">The instance.</param>
+/// <param name="Spec">What it is to become.</param>
+/// <param name="FailedOn">Hosts that failed at it already.</param>
+public sealed record PlacementRequest(
+    InstanceId Instance, LaunchSpec Spec, IReadOnlyList<HostId> FailedOn);
+
+/// <summary>Where a launch goes.</summary>
+public abstract record Placement
+{
+    private Placement()
+    {
+    }
+
+    /// <summary>To this host.</summary>
+    public sealed record Chosen(HostTerms Terms, int EmptiestLoad) : Placement
+    {
+        /// <summary>The host.</summary>
+        public HostId Host => Terms.Host;
+
+        /// <summary>The choice in words.</summary>
+        public string Because() =>
+            $"cache {Terms.Temperature.ToString().ToLowerInvariant()}, "
+                + $"{Terms.Load} launches there, emptiest host {EmptiestLoad}"
+                + (Terms.WithinAffinity ? "" : " (too full for its cache to count)");
+    }
+
+    /// <summary>Nowhere now.</summary>
+    /// <param name="Reasons">Why each host cannot take it, by host.</param>
+    /// <param name="IsFinal">Every host that there is has failed at it already.</param>
+    public sealed record NoValidHost(
+        IReadOnlyList<HostTerms> Reasons, bool IsFinal) : Placement
+    {
+        /// <summary>The reasons in words, the commonest first.</summary>
+        public string Because() => Reasons.Count == 0
+            ? "no host has joined the cluster; start one with role 'host'"
+            : string.Join("; ", Reasons
+                .GroupBy(r => r.FilteredBecause!)
+                .OrderByDescending(g => g.Count())
+                .Take(5)
+                .Select(g => $"{Named(g)}: {g.Key}"));
+
+        private static string Named(IEnumerable<HostTerms> hosts)
+        {
+            var ids = hosts.Select(h => h.Host.Value).ToList();
+            return ids.Count <= 3
+                ? string.Join(", ", ids)
+                : $"{string.Join(", ", ids.Take(3))} and {ids.Count - 3} more";
+        }
+    }
+}

@@ -1,0 +1,67 @@
+namespace NovaCow.Core.Scheduling;
+
+public sealed partial class SchedulerCore
+{
+    /// <summary>Adds an image. The same one again changes nothing.</summary>
+    public Decision Register(Image image, DateTimeOffset now)
+    {
+        if (Problem(image) is { } problem)
+            return Decision.Refuse(RequestErrorCode.InvalidRequest, problem);
+        if (State.Images.TryGetValue(image.Name, out var known))
+        {
+            return known == image
+                ? new Decision()
+                : Decision.Refuse(
+                    RequestErrorCode.Conflict,
+                    $"image {image.Name}: the catalogue has another one of that name, with digest "
+                        + $"{known.Digest}; delete it first or choose another name");
+        }
+
+        if (State.Images.Count >= _limits.MaxImages)
+        {
+            return Decision.Refuse(
+                RequestErrorCode.Busy,
+                $"image {image.Name}: the catalogue is full ({_limits.MaxImages} images); delete "
+                    + "one that is not needed");
+        }
+
+        var decision = new Decision();
+        Emit(decision, new ImageRegistered(image, now));
+        return decision;
+    }
+
+    /// <summary>
+    /// Takes an image out of the catalogue. Its bases and instances stay, launches that were
+    /// accepted go on, since each carries the image as it was; new ones are refused.
+    /// </summary>
+    public Decision Unregister(ImageName name, DateTimeOffset now)
+    {
+        var decision = new Decision();
+        if (!State.Images.ContainsKey(name))
+            return NoSuchImage(name);
+        Emit(decision, new ImageDeleted(name, now));
+        return decision;
+    }
+
+    private Decision NoSuchImage(ImageName name) => Decision.Refuse(
+        RequestErrorCode.ImageNotFound,
+        $"image {name}: not in the catalogue, which has {State.Images.Count} images; import it "
+            + "first, or look for its name in the list of images");
+
+    private Decision NoSuchFlavor(FlavorName name) => Decision.Refuse(
+        RequestErrorCode.FlavorNotFound,
+        $"flavor {name}: there is none of that name; choose one of "
+            + string.Join(", ", Flavors.Select(f => f.Name.Value)));
+
+    private static string? Problem(Image image) => image switch
+    {
+        { SizeBytes: <= 0 } => $"image {image.Name}: its size is {image.SizeBytes} bytes",
+        { VirtualSizeBytes: <= 0 } =>
+            $"image {image.Name}: its virtual size is {image.VirtualSizeBytes} bytes",
+        { MinDiskBytes: < 0 } =>
+            $"image {image.Name}: its minimum disk is {image.MinDiskBytes} bytes",
+        { Source.IsAbsoluteUri: false } =>
+            $"image {image.Name}: its source is no absolute URI",
+        _ => null,
+    };
+}

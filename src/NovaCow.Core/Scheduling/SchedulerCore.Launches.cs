@@ -1,0 +1,196 @@
+namespace NovaCow.Core.Scheduling;
+
+public sealed partial class SchedulerCore
+{
+    /// <summary>Takes launches, all or none, and places those that a host has room for.</summary>
+    public Decision Launch(
+        ImageName imageName, FlavorName flavorName, IReadOnlyList<InstanceId> ids,
+        DateTimeOffset now)
+    {
+        if (CheckIds(ids) is { } bad)
+            return bad;
+        if (CheckKnown(imageName, flavorName, ids, out var added) is { } conflict)
+            return conflict;
+        if (added.Count == 0)
+            return Describe(ids);
+        if (!State.Images.TryGetValue(imageName, out var image))
+            return NoSuchImage(imageName);
+        if (!_flavors.TryGetValue(flavorName, out var flavor))
+            return NoSuchFlavor(flavorName);
+        if (CheckFit(image, flavor) is { } tooSmall)
+            return tooSmall;
+        if (State.Waiting.Count + added.Count > _limits.MaxWaiting)
+        {
+            return Decision.Refuse(
+                RequestErrorCode.Busy,
+                $"{State.Waiting.Count} launches wait for a host, of at most "
+                    + $"{_limits.MaxWaiting}; add a host, delete instances, or try again later");
+        }
+
+        var decision = new Decision();
+        var spec = new LaunchSpec(image, flavor);
+        foreach (var id in added)
+            Emit(decision, new LaunchAccepted(id, spec, now));
+        PlaceAll(decision, added.Select(id => State.Launches[id]), now);
+        decision.Instances.AddRange(ids.Select(id => Find(id, now)!));
+        return decision;
+    }
+
+    /// <summary>Removes an instance, or takes a launch back.</summary>
+    public Decision Delete(InstanceId id, DateTimeOffset now)
+    {
+        var decision = new Decision();
+        if (State.Launches.TryGetValue(id, out var launch))
+            Say(decision, launch, new LaunchCommand.Delete(), now);
+        if (Find(id, now) is not { } info)
+            return NoSuchInstance(id);
+        decision.Instances.Add(info);
+        return decision;
+    }
+
+    /// <summary>The refusal of a question about an instance that there is not.</summary>
+    public static Decision NoSuchInstance(InstanceId id) => Decision.Refuse(
+        RequestErrorCode.InstanceNotFound,
+        $"instance {id}: there is none of that id; look for it in the list of instances");
+
+    private static Decision? CheckIds(IReadOnlyList<InstanceId> ids)
+    {
+        if (ids.Count is 0 or > MaxLaunchesPerCommand)
+        {
+            return Decision.Refuse(
+                RequestErrorCode.InvalidRequest,
+                $"{ids.Count} instances asked for: give 1 to {MaxLaunchesPerCommand} at a time");
+        }
+
+        if (ids.Count == 1)
+            return null;
+        var seen = new HashSet<InstanceId>(ids.Count);
+        var twice = ids.FirstOrDefault(id => !seen.Add(id));
+        return twice is null
+            ? null
+            : Decision.Refuse(
+                RequestErrorCode.InvalidRequest,
+                $"instance {twice}: named twice in one request; give each its own id");
+    }
+
+    private Decision? CheckKnown(
+        ImageName image, FlavorName flavor, IReadOnlyList<InstanceId> ids,
+        out List<InstanceId> added)
+    {
+        added = new List<InstanceId>(ids.Count);
+        foreach (var id in ids)
+        {
+            var (knownImage, knownFlavor) =
+                State.Launches.TryGetValue(id, out var launch)
+                    ? (launch.Spec.Image.Name, launch.Spec.Flavor.Name)
+                : State.Deleted.Find(id) is { } gone ? (gone.Image, gone.Flavor)
+                : (null, null);
+            if (knownImage is null)
+                added.Add(id);
+            else if (knownImage != image || knownFlavor != flavor)
+            {
+                return Decision.Refuse(
+                    RequestErrorCode.Conflict,
+                    $"instance {id}: the id was used for image {knownImage} and flavor "
+                        + $"{knownFlavor}; choose another id");
+            }
+        }
+
+        return null;
+    }
+
+    private static Decision? CheckFit(Image image, Flavor flavor)
+    {
+        var need = Math.Max(image.MinDiskBytes, image.VirtualSizeBytes);
+        return flavor.RootDiskBytes == 0 || flavor.RootDiskBytes >= need
+            ? null
+            : Decision.Refuse(
+                RequestErrorCode.FlavorTooSmall,
+                $"flavor {flavor.Name}: its root disk has {flavor.RootDiskBytes} bytes and image "
+                    + $"{image.Name} needs {need}; choose a larger flavor");
+    }
+
+    private Decision Describe(IReadOnlyList<InstanceId> ids)
+    {
+        var decision = new Decision();
+        decision.Instances.AddRange(ids.Select(id => Find(id, default)!));
+        return decision;
+    }
+
+    /// <summary>Says something to a launch, and does what follows from it.</summary>
+    private LaunchAnswer Say(
+        Decision decision, Launch launch, LaunchCommand command, DateTimeOffset now)
+    {
+        var (happened, answer) =
+            LaunchDecisions.Decide(launch, command, _limits.MaxFailedHosts, now);
+        if (happened is null)
+            return answer;
+        Emit(decision, happened);
+        if (State.Launches.TryGetValue(launch.Id, out var after))
+        {
+            if (happened is AttemptEnded)
+                PlaceAll(decision, [after], now);
+            else
+                Answer(decision, after, answer);
+        }
+
+        return LaunchAnswer.None;
+    }
+
+    /// <summary>Gives launches to hosts, as far as there is room; the others wait on.</summary>
+    private void PlaceAll(Decision decision, IEnumerable<Launch> launches, DateTimeOffset now)
+    {
+        HashSet<LaunchSpec> refused = new(ReferenceEqualityComparer.Instance);
+        foreach (var launch in launches)
+        {
+            // What no host can take now, no host can take a second of.
+            if (refused.Contains(launch.Spec))
+                continue;
+            switch (Choose(launch, now))
+            {
+                case Placement.Chosen chosen:
+                    Say(
+                        decision,
+                        launch,
+                        new LaunchCommand.Place(chosen.Host, _epoch, chosen.Because()),
+                        now);
+                    break;
+                case Placement.NoValidHost { IsFinal: true }:
+                    Say(decision, launch, new LaunchCommand.Expire(launch.Error!), now);
+                    break;
+                default:
+                    if (launch.FailedOn.Count == 0)
+                        refused.Add(launch.Spec);
+                    break;
+            }
+        }
+    }
+
+    private Placement Choose(Launch launch, DateTimeOffset now) => PlacementPolicy.Choose(
+        new PlacementRequest(launch.Id, launch.Spec, launch.FailedOn),
+        Views(),
+        _limits.Placement,
+        now);
+
+    private void Answer(Decision decision, Launch launch, LaunchAnswer answer)
+    {
+        switch (answer)
+        {
+            case LaunchAnswer.Prepare:
+                decision.Effects.Add(new SchedulerEffect.Prepare(
+                    launch.Host!, launch.Id, Fence(launch), launch.Spec));
+                break;
+            case LaunchAnswer.Commit:
+                decision.Effects.Add(new SchedulerEffect.Commit(
+                    launch.Host!, launch.Id, Fence(launch)));
+                break;
+            case LaunchAnswer.Discard:
+                decision.Effects.Add(new SchedulerEffect.Discard(
+                    launch.Host!, launch.Id, Fence(launch)));
+                break;
+        }
+    }
+
+    /// <summary>The most launches that one command may ask for.</summary>
+    public const int MaxLaunchesPerCommand = 1_000;
+}

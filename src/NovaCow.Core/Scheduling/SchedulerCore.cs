@@ -1,0 +1,94 @@
+namespace NovaCow.Core.Scheduling;
+
+/// <summary>
+/// Decides everything that the scheduler decides, on its own state, with time as an argument. A
+/// decision's events are in the state at once, so that the next decision counts them; what is told
+/// to anybody waits in its effects until they are durable. It does nothing itself.
+/// </summary>
+public sealed partial class SchedulerCore
+{
+    private readonly SchedulerLimits _limits;
+    private readonly long _epoch;
+    private readonly Dictionary<FlavorName, Flavor> _flavors;
+    private readonly SortedDictionary<string, HostPresence> _fleet =
+        new(StringComparer.Ordinal);
+
+    // Something was freed or joined since the queue was looked through last.
+    private bool _mayPlace;
+
+    /// <summary>A scheduler without a past.</summary>
+    /// <param name="limits">Its bounds.</param>
+    /// <param name="flavors">The flavors that launches may ask for.</param>
+    /// <param name="epoch">The leadership under which it decides.</param>
+    public SchedulerCore(SchedulerLimits limits, IReadOnlyList<Flavor> flavors, long epoch)
+    {
+        (_limits, _epoch) = (limits, epoch);
+        Flavors = flavors;
+        _flavors = flavors.ToDictionary(f => f.Name);
+        State = new SchedulerState(limits);
+    }
+
+    /// <summary>What the journal says.</summary>
+    public SchedulerState State { get; }
+
+    /// <summary>The flavors, in the order they were given.</summary>
+    public IReadOnlyList<Flavor> Flavors { get; }
+
+    /// <summary>Takes in an event that was replayed.</summary>
+    public void Recover(SchedulerEvent happened) => State.Apply(happened);
+
+    /// <summary>Takes in a saved state.</summary>
+    public void Recover(SchedulerSnapshot snapshot) => State.Restore(snapshot);
+
+    /// <summary>The past is in: every known host has its grace from now on to come back.</summary>
+    public void Start(DateTimeOffset now)
+    {
+        foreach (var id in State.Hosts.Keys)
+            Presence(id).SilentSince = now;
+        _mayPlace = true;
+    }
+
+    private HostPresence Presence(HostId id)
+    {
+        if (!_fleet.TryGetValue(id.Value, out var presence))
+            _fleet[id.Value] = presence = new HostPresence(id);
+        return presence;
+    }
+
+    private HostPresence? Connected(HostId id) =>
+        _fleet.TryGetValue(id.Value, out var presence) && presence.IsConnected ? presence : null;
+
+    private List<HostView> Views()
+    {
+        var views = new List<HostView>(_fleet.Count);
+        foreach (var presence in _fleet.Values)
+        {
+            if (State.Hosts.TryGetValue(presence.Id, out var record))
+                views.Add(presence.View(record, State));
+        }
+
+        return views;
+    }
+
+    private void Emit(Decision decision, SchedulerEvent happened)
+    {
+        var before = happened is LaunchDeleted e ? State.Launches.GetValueOrDefault(e.Id) : null;
+        State.Apply(happened);
+        decision.Events.Add(happened);
+        switch (happened)
+        {
+            case LaunchDeleted deleted:
+                _mayPlace = true;
+                decision.Effects.Add(
+                    new SchedulerEffect.Settled(InstanceInfo.Deleted(before!, deleted.At)));
+                break;
+            case LaunchFailed or LaunchActivated:
+                _mayPlace |= happened is LaunchFailed;
+                var launch = State.Launches[((LaunchEvent)happened).Id];
+                decision.Effects.Add(new SchedulerEffect.Settled(InstanceInfo.Of(launch, null)));
+                break;
+        }
+    }
+
+    private LaunchFence Fence(Launch launch) => new(_epoch, launch.Attempt);
+}

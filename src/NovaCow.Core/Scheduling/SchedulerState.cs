@@ -1,0 +1,243 @@
+using NovaCow.Core.Hosting;
+
+namespace NovaCow.Core.Scheduling;
+
+/// <summary>What the journal knows of a host.</summary>
+/// <param name="Id">The host.</param>
+/// <param name="Incarnation">The life of its process that joined last.</param>
+/// <param name="Driver">Its volume driver's name.</param>
+/// <param name="Capacity">What it can give.</param>
+/// <param name="JoinedAt">When it joined last.</param>
+/// <param name="Lost">Whether it was silent beyond its grace since.</param>
+public sealed record HostRecord(
+    HostId Id,
+    string Incarnation,
+    string Driver,
+    HostCapacity Capacity,
+    DateTimeOffset JoinedAt,
+    bool Lost);
+
+/// <summary>
+/// Everything that the scheduler's journal says, and the indexes over it; changed only by
+/// <see cref="Apply"/>, so that a replay gives the same state. It never reads a clock.
+/// </summary>
+public sealed class SchedulerState
+{
+    private static readonly HashSet<InstanceId> NoLaunches = [];
+    private static readonly Dictionary<BaseKey, int> NoBases = [];
+
+    private readonly Dictionary<ImageName, Image> _images = [];
+    private readonly Dictionary<HostId, HostRecord> _hosts = [];
+    private readonly Dictionary<InstanceId, Launch> _launches = [];
+    private readonly SortedSet<InstanceId> _ids = new(ById);
+    private readonly SortedSet<Launch> _waiting = new(ByAcceptance);
+    private readonly Dictionary<HostId, Holding> _holdings = [];
+    private readonly Dictionary<LaunchSpec, LaunchSpec> _specs = new(SpecComparer.Instance);
+
+    /// <summary>An empty cluster's state.</summary>
+    public SchedulerState(SchedulerLimits limits) =>
+        Deleted = new Tombstones(limits.MaxTombstones, limits.TombstoneAge);
+
+    /// <summary>The catalogue's images, by name.</summary>
+    public IReadOnlyDictionary<ImageName, Image> Images => _images;
+
+    /// <summary>All launches that are not deleted, by id.</summary>
+    public IReadOnlyDictionary<InstanceId, Launch> Launches => _launches;
+
+    /// <summary>Hosts that ever joined.</summary>
+    public IReadOnlyDictionary<HostId, HostRecord> Hosts => _hosts;
+
+    /// <summary>Launches that wait for a host, the oldest first.</summary>
+    public IReadOnlyCollection<Launch> Waiting => _waiting;
+
+    /// <summary>Ids that were used of late.</summary>
+    public Tombstones Deleted { get; }
+
+    private static Comparer<InstanceId> ById { get; } =
+        Comparer<InstanceId>.Create((a, b) => string.CompareOrdinal(a.Value, b.Value));
+
+    private static Comparer<Launch> ByAcceptance { get; } = Comparer<Launch>.Create((a, b) =>
+    {
+        var byTime = a.Timings.AcceptedAt.CompareTo(b.Timings.AcceptedAt);
+        return byTime != 0 ? byTime : string.CompareOrdinal(a.Id.Value, b.Id.Value);
+    });
+
+    /// <summary>What launches hold of a host.</summary>
+    public Claims ClaimsOf(HostId host) =>
+        _holdings.TryGetValue(host, out var held) ? held.Claims : default;
+
+    /// <summary>The launches that hold something of a host.</summary>
+    public IReadOnlySet<InstanceId> LaunchesOn(HostId host) =>
+        _holdings.TryGetValue(host, out var held) ? held.All : NoLaunches;
+
+    /// <summary>The launches of a host that wait for its answer.</summary>
+    public IReadOnlySet<InstanceId> OpenOn(HostId host) =>
+        _holdings.TryGetValue(host, out var held) ? held.Open : NoLaunches;
+
+    /// <summary>The image bases that a host's uncommitted launches will have it make.</summary>
+    public IReadOnlyDictionary<BaseKey, int> ExpectedOn(HostId host) =>
+        _holdings.TryGetValue(host, out var held) ? held.Expected : NoBases;
+
+    /// <summary>Launches by id, from after one on.</summary>
+    public IEnumerable<Launch> After(InstanceId? after)
+    {
+        if (_ids.Count == 0 || (after is not null && ById.Compare(after, _ids.Max!) >= 0))
+            yield break;
+        var ids = after is null ? _ids : _ids.GetViewBetween(after, _ids.Max!);
+        foreach (var id in ids)
+        {
+            if (id != after)
+                yield return _launches[id];
+        }
+    }
+
+    /// <summary>Takes in what happened.</summary>
+    public void Apply(SchedulerEvent happened)
+    {
+        switch (happened)
+        {
+            case LaunchEvent e:
+                ApplyLaunch(e);
+                break;
+            case ImageRegistered e:
+                _images[e.Image.Name] = e.Image;
+                break;
+            case ImageDeleted e:
+                _images.Remove(e.Name);
+                break;
+            case HostJoined e:
+                _hosts[e.Host] =
+                    new HostRecord(e.Host, e.Incarnation, e.Driver, e.Capacity, e.At, Lost: false);
+                break;
+            case HostLost e:
+                _hosts[e.Host] = _hosts[e.Host] with { Lost = true };
+                break;
+            case AttemptDisowned:
+                break;
+            default:
+                throw new InvalidOperationException($"unknown event {happened.GetType().Name}");
+        }
+    }
+
+    /// <summary>Everything, to be saved.</summary>
+    public SchedulerSnapshot ToSnapshot() => SchedulerSnapshot.Of(this);
+
+    /// <summary>Takes a saved state in; this one is empty.</summary>
+    public void Restore(SchedulerSnapshot snapshot)
+    {
+        foreach (var image in snapshot.Images)
+            _images[image.Name] = image;
+        foreach (var host in snapshot.Hosts)
+            _hosts[host.Id] = host;
+        foreach (var tombstone in snapshot.Deleted)
+            Deleted.Add(tombstone);
+        foreach (var launch in snapshot.ToLaunches())
+            Replace(null, launch with { Spec = Shared(launch.Spec) });
+    }
+
+    private void ApplyLaunch(LaunchEvent happened)
+    {
+        var before = _launches.GetValueOrDefault(happened.Id);
+        var after = Launch.Apply(
+            before,
+            happened is LaunchAccepted accepted
+                ? accepted with { Spec = Shared(accepted.Spec) }
+                : happened);
+        Replace(before, after);
+        if (happened is LaunchDeleted && before is not null)
+        {
+            Deleted.Add(new Tombstone(
+                before.Id, before.Spec.Image.Name, before.Spec.Flavor.Name, before.Host,
+                before.Attempt, before.Timings.AcceptedAt, happened.At));
+        }
+    }
+
+    private void Replace(Launch? before, Launch? after)
+    {
+        if (before is not null)
+        {
+            if (before.Phase == LaunchPhase.Accepted)
+                _waiting.Remove(before);
+            if (before.Claims() is { } old)
+                _holdings[old].Remove(before);
+        }
+
+        if (after is null)
+        {
+            _launches.Remove(before!.Id);
+            _ids.Remove(before.Id);
+            return;
+        }
+
+        _launches[after.Id] = after;
+        if (before is null)
+            _ids.Add(after.Id);
+        if (after.Phase == LaunchPhase.Accepted)
+            _waiting.Add(after);
+        if (after.Claims() is { } host)
+        {
+            if (!_holdings.TryGetValue(host, out var held))
+                _holdings[host] = held = new Holding();
+            held.Add(after);
+        }
+    }
+
+    // One object for all launches of the same image and flavor, however often it was read.
+    private LaunchSpec Shared(LaunchSpec spec)
+    {
+        if (_specs.TryGetValue(spec, out var shared))
+            return shared;
+        if (_specs.Count >= MaxSharedSpecs)
+            _specs.Clear();
+        _specs.Add(spec, spec);
+        return spec;
+    }
+
+    private const int MaxSharedSpecs = 1_000;
+
+    private sealed class Holding
+    {
+        public Claims Claims { get; private set; }
+
+        public HashSet<InstanceId> All { get; } = [];
+
+        public HashSet<InstanceId> Open { get; } = [];
+
+        public Dictionary<BaseKey, int> Expected { get; } = [];
+
+        public void Add(Launch launch) => Change(launch, 1);
+
+        public void Remove(Launch launch) => Change(launch, -1);
+
+        private void Change(Launch launch, int sign)
+        {
+            var claim = PlacementPolicy.ClaimOf(launch.Spec);
+            Claims = new Claims(
+                Claims.Launches + sign,
+                Claims.VCpus + (sign * claim.VCpus),
+                Claims.MemoryBytes + (sign * claim.MemoryBytes),
+                Claims.DiskBytes + (sign * claim.DiskBytes));
+            Set(All, launch.Id, sign > 0);
+            Set(Open, launch.Id, sign > 0 && launch.IsOpen());
+            if (launch.Phase == LaunchPhase.Placed)
+                Expect(launch.Spec.Image.BaseKey(), sign);
+        }
+
+        private void Expect(BaseKey key, int change)
+        {
+            var count = Expected.GetValueOrDefault(key) + change;
+            if (count == 0)
+                Expected.Remove(key);
+            else
+                Expected[key] = count;
+        }
+
+        private static void Set(HashSet<InstanceId> set, InstanceId id, bool isIn)
+        {
+            if (isIn)
+                set.Add(id);
+            else
+                set.Remove(id);
+        }
+    }
+}
