@@ -55,6 +55,8 @@ internal sealed partial class ActorCell : Mailbox, IActorContext
 
     protected override int Throughput => _system.Throughput;
 
+    protected override ActivityCounter? Activity => _system.Options.Activity;
+
     public static IActorRef? CurrentSelfOrNoSender() =>
         t_current is { } cell ? cell._self : ImplicitSender.Current;
 

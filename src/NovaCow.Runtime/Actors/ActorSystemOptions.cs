@@ -24,4 +24,7 @@ public sealed record ActorSystemOptions
     /// <summary>How the guardian judges top-level actors. Escalating ends the system.</summary>
     public SupervisorStrategy UserGuardianStrategy { get; init; } =
         SupervisorStrategy.DefaultStrategy;
+
+    /// <summary>Lets the test kit see when all actors are idle.</summary>
+    internal ActivityCounter? Activity { get; init; }
 }

@@ -31,6 +31,8 @@ internal abstract class Mailbox : IThreadPoolWorkItem
 
     protected abstract int Throughput { get; }
 
+    protected abstract ActivityCounter? Activity { get; }
+
     public bool IsClosed => _closed;
 
     /// <summary>User messages wait: the actor failed, or stops, or awaits its handler.</summary>
@@ -78,7 +80,7 @@ internal abstract class Mailbox : IThreadPoolWorkItem
         }
 
         if (top is null)
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Schedule();
     }
 
     public void EnqueueSystem(SystemMessage message)
@@ -94,7 +96,7 @@ internal abstract class Mailbox : IThreadPoolWorkItem
         }
 
         if (Interlocked.CompareExchange(ref _inbox, Scheduled, null) is null)
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Schedule();
     }
 
     void IThreadPoolWorkItem.Execute()
@@ -119,7 +121,10 @@ internal abstract class Mailbox : IThreadPoolWorkItem
                 }
 
                 if (TryGoIdle())
+                {
+                    Activity?.End();
                     return;
+                }
             }
         }
         finally
@@ -168,6 +173,12 @@ internal abstract class Mailbox : IThreadPoolWorkItem
         }
 
         return count;
+    }
+
+    private void Schedule()
+    {
+        Activity?.Begin();
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private Envelope TakeFront()
