@@ -15,9 +15,9 @@ internal static class HoconLayers
         HoconValue lower, HoconValue upper, HoconLimits limits, bool reuse = false) =>
         (lower, upper) switch
         {
-            (_, HoconSimple or HoconArray) => upper,
+            (_, { HidesBelow: true }) => upper,
             (HoconObject low, HoconObject up) => MergeObjects(low, up, limits, reuse),
-            (HoconSimple or HoconArray, HoconObject) => upper,
+            (HoconSimple or HoconArray, HoconObject up) => up.Hiding(true),
             _ => Stack(lower, upper, limits, reuse),
         };
 
@@ -47,7 +47,7 @@ internal static class HoconLayers
             : reuse ? below.Building : new List<HoconValue>(below.Layers);
         foreach (var layer in upper is HoconMerge above ? above.Layers : [upper])
         {
-            if (layer is HoconSimple or HoconArray)
+            if (layer.HidesBelow)
                 layers.Clear();
             if (layer is HoconObject up && layers.Count > 0 && layers[^1] is HoconObject low)
                 layers[^1] = MergeObjects(low, up, limits, reuse);
@@ -71,7 +71,7 @@ internal static class HoconLayers
         if (value is not HoconMerge merge)
         {
             topDown.Add(value);
-            return value is HoconSimple or HoconArray;
+            return value.HidesBelow;
         }
         for (var i = merge.Layers.Count - 1; i >= 0; i--)
         {
@@ -88,7 +88,8 @@ internal static class HoconLayers
         foreach (var value in objects)
         {
             var fields = ((HoconObject)value).Fields;
-            if (fields.TryGetValue(key, out var child) && Collect(child, found))
+            if ((fields.TryGetValue(key, out var child) && Collect(child, found))
+                || value.HidesBelow)
                 break;
         }
         return found;

@@ -88,7 +88,7 @@ internal sealed class HoconResolver
 
     private HoconObject Fields(IReadOnlyList<HoconValue> objects, string path, int depth)
     {
-        var result = new HoconObject(objects[0].Origin);
+        var result = new HoconObject(objects[0].Origin).Hiding(objects[^1].HidesBelow);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = objects.Count - 1; i >= 0; i--)
         {
@@ -107,7 +107,7 @@ internal sealed class HoconResolver
     /// What layers, uppermost first, stand for: nothing, one simple value or list, or objects laid
     /// over each other. <paramref name="through"/> gets the unresolved layers that contributed.
     /// </summary>
-    private IReadOnlyList<HoconValue> Expand(
+    private List<HoconValue> Expand(
         List<HoconValue> layers, List<HoconUnresolved>? through = null)
     {
         var result = new List<HoconValue>();
@@ -117,14 +117,15 @@ internal sealed class HoconResolver
             budget.Spend(1 + literals.Count, layer);
             if (literals.Count == 0)
                 continue;
-            var isObject = literals[0] is HoconObject;
-            if (isObject || result.Count == 0)
+            if (result.Count > 0 && literals[0] is not HoconObject)
             {
-                result.AddRange(literals);
-                if (layer is HoconUnresolved unresolved)
-                    through?.Add(unresolved);
+                result[^1] = ((HoconObject)result[^1]).Hiding(true);
+                break;
             }
-            if (!isObject)
+            result.AddRange(literals);
+            if (layer is HoconUnresolved unresolved)
+                through?.Add(unresolved);
+            if (result[^1].HidesBelow)
                 break;
         }
         return result;
@@ -188,7 +189,7 @@ internal sealed class HoconResolver
             {
                 var found = Expand(Lookup(candidate, ref blocked));
                 if (found.Count > 0)
-                    return found;
+                    return Visible(found);
             }
         }
         catch (CycleSignal cycle) when (cycle.Target == frame.Layer)
@@ -211,6 +212,14 @@ internal sealed class HoconResolver
             : $"{substitution.Expression} refers to its own key, which has no value before this "
                 + "one: set it above, or write ${?…} if it may be missing",
             substitution.Origin);
+    }
+
+    /// <summary>A value found elsewhere hides nothing of what it is merged with here.</summary>
+    private static List<HoconValue> Visible(List<HoconValue> found)
+    {
+        if (found[^1] is HoconObject lowest)
+            found[^1] = lowest.Hiding(false);
+        return found;
     }
 
     /// <summary>The layers of a key, less those that are asking for it.</summary>
@@ -237,7 +246,8 @@ internal sealed class HoconResolver
             {
                 if (literal is not HoconObject o)
                     return found;
-                if (o.Fields.TryGetValue(key, out var value) && HoconLayers.Collect(value, found))
+                if ((o.Fields.TryGetValue(key, out var value)
+                    && HoconLayers.Collect(value, found)) || o.HidesBelow)
                     return found;
             }
         }

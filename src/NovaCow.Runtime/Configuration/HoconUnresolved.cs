@@ -10,6 +10,8 @@ public abstract class HoconUnresolved : HoconValue
 {
     private protected HoconUnresolved(HoconOrigin origin) : base(origin) { }
 
+    internal override bool HidesBelow => false;
+
     public override bool Equals(HoconValue? other) => ReferenceEquals(this, other);
 
     public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);

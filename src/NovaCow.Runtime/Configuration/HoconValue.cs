@@ -14,6 +14,12 @@ public abstract class HoconValue : IEquatable<HoconValue>
     /// <summary>What a message calls this kind of value: <c>an object</c>, <c>text</c>…</summary>
     public abstract string Kind { get; }
 
+    /// <summary>
+    /// Nothing that this value is laid over can be seen: true of all but objects, and of objects
+    /// that have taken the place of something else, whatever is merged with them later.
+    /// </summary>
+    internal virtual bool HidesBelow => true;
+
     public abstract bool Equals(HoconValue? other);
 
     public sealed override bool Equals(object? obj) => Equals(obj as HoconValue);
@@ -28,8 +34,11 @@ public sealed class HoconObject : HoconValue
 {
     private readonly OrderedDictionary<string, HoconValue> fields;
 
-    internal HoconObject(HoconOrigin origin, OrderedDictionary<string, HoconValue>? fields = null)
-        : base(origin) => this.fields = fields ?? new(StringComparer.Ordinal);
+    internal HoconObject(HoconOrigin origin) : this(origin, new(StringComparer.Ordinal), false) { }
+
+    private HoconObject(
+        HoconOrigin origin, OrderedDictionary<string, HoconValue> fields, bool hidesBelow)
+        : base(origin) => (this.fields, HidesBelow) = (fields, hidesBelow);
 
     public override string Kind => "an object";
 
@@ -38,7 +47,13 @@ public sealed class HoconObject : HoconValue
     /// <summary>For whoever is building this object, before anyone has seen it.</summary>
     internal OrderedDictionary<string, HoconValue> Building => fields;
 
-    internal HoconObject Copy() => new(Origin, new(fields, StringComparer.Ordinal));
+    internal override bool HidesBelow { get; }
+
+    internal HoconObject Copy() => new(Origin, new(fields, StringComparer.Ordinal), HidesBelow);
+
+    /// <summary>The same fields, hiding what they are laid over or not.</summary>
+    internal HoconObject Hiding(bool hidesBelow) =>
+        hidesBelow == HidesBelow ? this : new(Origin, fields, hidesBelow);
 
     public override bool Equals(HoconValue? other) =>
         other is HoconObject that
