@@ -14,16 +14,23 @@ internal static class EarlierDownload
         var path = request.DestinationPath;
         if (!File.Exists(path))
             return null;
-        var size = new FileInfo(path).Length;
-        if (request.Expected is { } expected && size <= request.MaxBytes
-            && await DigestAsync(path, expected.Algorithm, cancellationToken) == expected)
+        try
         {
-            gauge.Report(size, size);
-            return new FetchedImage(path, size, expected, TransferredBytes: 0);
-        }
+            var size = new FileInfo(path).Length;
+            if (request.Expected is { } expected && size <= request.MaxBytes
+                && await DigestAsync(path, expected.Algorithm, cancellationToken) == expected)
+            {
+                gauge.Report(size, size);
+                return new FetchedImage(path, size, expected, TransferredBytes: 0);
+            }
 
-        File.Delete(path);
-        return null;
+            File.Delete(path);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw SourceErrors.Unwritable(request, path, e);
+        }
     }
 
     private static async Task<Digest> DigestAsync(

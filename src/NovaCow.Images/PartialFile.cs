@@ -79,16 +79,24 @@ internal sealed class PartialFile : IAsyncDisposable
     {
         if (RandomAccess.GetLength(Handle) < bytes)
             return false;
-        while (ReceivedBytes < bytes)
+        try
         {
-            var buffer = await RentAsync(cancellationToken);
-            var wanted = (int)Math.Min(buffer.Length, bytes - ReceivedBytes);
-            var count = await RandomAccess.ReadAsync(
-                Handle, buffer[..wanted], ReceivedBytes, cancellationToken);
-            if (count == 0)
-                break;
-            _pipe.Push(count);
-            ReceivedBytes += count;
+            while (ReceivedBytes < bytes)
+            {
+                var buffer = await RentAsync(cancellationToken);
+                var wanted = (int)Math.Min(buffer.Length, bytes - ReceivedBytes);
+                var count = await RandomAccess.ReadAsync(
+                    Handle, buffer[..wanted], ReceivedBytes, cancellationToken);
+                if (count == 0)
+                    break;
+                _pipe.Push(count);
+                ReceivedBytes += count;
+            }
+        }
+        catch (IOException)
+        {
+            // What cannot be read back is fetched again.
+            return false;
         }
 
         return ReceivedBytes == bytes && await _pipe.DigestAsync() == digest;

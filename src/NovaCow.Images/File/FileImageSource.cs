@@ -68,16 +68,25 @@ public sealed class FileImageSource(FileImageOptions options, TimeProvider? time
         FetchProgressGauge gauge,
         CancellationToken cancellationToken)
     {
-        while (part.ReceivedBytes < size)
+        var checkpoints = new Checkpoints(Checkpoints.DefaultBytes, part.SyncAsync);
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var buffer = await part.RentAsync(cancellationToken);
-            var wanted = (int)Math.Min(buffer.Length, size - part.ReceivedBytes);
-            var count = await ReadAsync(source, buffer[..wanted], part.ReceivedBytes);
-            if (count == 0)
-                return;
-            await part.CommitAsync(buffer, count);
-            gauge.Report(part.ReceivedBytes, size);
+            while (part.ReceivedBytes < size)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var buffer = await part.RentAsync(cancellationToken);
+                var wanted = (int)Math.Min(buffer.Length, size - part.ReceivedBytes);
+                var count = await ReadAsync(source, buffer[..wanted], part.ReceivedBytes);
+                if (count == 0)
+                    return;
+                await part.CommitAsync(buffer, count);
+                await checkpoints.TakeIfDueAsync(part.ReceivedBytes);
+                gauge.Report(part.ReceivedBytes, size);
+            }
+        }
+        finally
+        {
+            await checkpoints.FinishAsync();
         }
     }
 

@@ -7,38 +7,48 @@ namespace NovaCow.Images;
 /// One image on its way over HTTP, across as many tries as it takes: which version is being
 /// fetched, how long it is, and how much of it would survive a crash.
 /// </summary>
-internal sealed class HttpDownload(
-    FetchRequest request, HttpImageOptions options, PartialFile part, FetchProgressGauge gauge)
+internal sealed class HttpDownload
 {
+    private readonly FetchRequest _request;
+    private readonly HttpImageOptions _options;
+    private readonly PartialFile _part;
+    private readonly FetchProgressGauge _gauge;
+    private readonly Checkpoints _checkpoints;
     private Validator? _validator;
     private long? _total;
-    private Task _checkpoint = Task.CompletedTask;
-    private long _checkpointed;
+
+    public HttpDownload(
+        FetchRequest request, HttpImageOptions options, PartialFile part, FetchProgressGauge gauge)
+    {
+        (_request, _options, _part, _gauge) = (request, options, part, gauge);
+        _checkpoints = new Checkpoints(options.CheckpointBytes, CheckpointAsync);
+    }
 
     /// <summary>Whether what is at hand came in more than one response.</summary>
     public bool IsStitched { get; private set; }
 
     /// <summary>What of it stays for the next fetch.</summary>
     public string Kept =>
-        _validator is null || part.ReceivedBytes == 0
+        _validator is null || _part.ReceivedBytes == 0
             ? "Nothing was kept"
-            : $"{part.ReceivedBytes} of {_total?.ToString() ?? "an unknown number of"} bytes "
+            : $"{_part.ReceivedBytes} of {_total?.ToString() ?? "an unknown number of"} bytes "
                 + "were kept";
 
     /// <summary>Goes on with what an earlier fetch left, if it is what its record says.</summary>
     public async Task ResumeAsync(CancellationToken cancellationToken)
     {
-        var record = PartialRecord.Load(part.RecordPath);
+        var record = PartialRecord.Load(_part.RecordPath);
         var usable = record?.Validator is { ETag: not null } or { LastModified: not null }
-            && record!.UrlSha256 == PartialRecord.Fingerprint(request.Source)
-            && record.DurableBytes <= request.MaxBytes
-            && (request.Expected is not null || record.DurableBytes != record.TotalBytes)
-            && await part.AdoptAsync(record.DurableBytes, record.DurableDigest, cancellationToken);
+            && record!.UrlSha256 == PartialRecord.Fingerprint(_request.Source)
+            && record.DurableBytes <= _request.MaxBytes
+            && (_request.Expected is not null || record.DurableBytes != record.TotalBytes)
+            && await _part.AdoptAsync(record.DurableBytes, record.DurableDigest, cancellationToken);
         if (usable)
         {
             (_validator, _total) = (record!.Validator, record.TotalBytes);
-            (_checkpointed, IsStitched) = (record.DurableBytes, true);
-            gauge.Report(part.ReceivedBytes, _total);
+            _checkpoints.StartFrom(record.DurableBytes);
+            IsStitched = true;
+            _gauge.Report(_part.ReceivedBytes, _total);
         }
         else
         {
@@ -49,24 +59,25 @@ internal sealed class HttpDownload(
     /// <summary>Forgets everything at hand.</summary>
     public async Task RestartAsync()
     {
-        await _checkpoint;
-        await part.RestartAsync();
-        (_validator, _total, _checkpointed, IsStitched) = (null, null, 0, false);
+        await _checkpoints.FinishAsync();
+        await _part.RestartAsync();
+        _checkpoints.StartFrom(0);
+        (_validator, _total, IsStitched) = (null, null, false);
     }
 
     /// <summary>Asks once, for what is missing.</summary>
     public async Task<TryOutcome> TryAsync(
         HttpExchange exchange, StallWatch watch, CancellationToken cancellationToken)
     {
-        if (part.ReceivedBytes > 0 && part.ReceivedBytes == _total)
+        if (_part.ReceivedBytes > 0 && _part.ReceivedBytes == _total)
             return new TryOutcome.Complete();
-        if (_validator is null && part.ReceivedBytes > 0)
+        if (_validator is null && _part.ReceivedBytes > 0)
             await RestartAsync();
-        var range = part.ReceivedBytes > 0 ? new RangeAsked(part.ReceivedBytes, _validator!) : null;
+        var range = _part.ReceivedBytes > 0 ? new RangeAsked(_part.ReceivedBytes, _validator!) : null;
         HttpResponseMessage response;
         try
         {
-            response = await exchange.SendAsync(request, range, watch);
+            response = await exchange.SendAsync(_request, range, watch);
         }
         catch (Exception e) when (IsBroken(e, watch))
         {
@@ -85,23 +96,23 @@ internal sealed class HttpDownload(
     {
         try
         {
-            await _checkpoint;
-            if (part.IsGone || _validator is null || part.ReceivedBytes == 0)
-                part.Discard();
+            await _checkpoints.FinishAsync();
+            if (_part.IsGone || _validator is null || _part.ReceivedBytes == 0)
+                _part.Discard();
             else
                 await CheckpointAsync();
         }
         catch (PortException)
         {
-            part.Discard();
+            _part.Discard();
         }
     }
 
     /// <summary>The file, if its digest is the expected one.</summary>
     public async Task<FetchedImage> PublishAsync()
     {
-        await _checkpoint;
-        return await part.PublishAsync();
+        await _checkpoints.FinishAsync();
+        return await _part.PublishAsync();
     }
 
     /// <summary>Judges a response's headers; null if its body is to be received.</summary>
@@ -111,7 +122,7 @@ internal sealed class HttpDownload(
         switch (response.StatusCode)
         {
             case HttpStatusCode.OK:
-                if (part.ReceivedBytes > 0)
+                if (_part.ReceivedBytes > 0)
                     await RestartAsync();
                 (_validator, _total) = (Validator.Of(response), length);
                 RequireVerifiable(response);
@@ -127,22 +138,22 @@ internal sealed class HttpDownload(
                 return new TryOutcome.Again("the server's file is shorter than it said (416)");
             default:
                 var at = response.RequestMessage!.RequestUri!;
-                return HttpErrors.OfStatus(request, at, response.StatusCode) is { } final
+                return HttpErrors.OfStatus(_request, at, response.StatusCode) is { } final
                     ? throw final
                     : new TryOutcome.Again(
                         $"the server answered {(int)response.StatusCode}",
                         RetryAfterOf(response));
         }
 
-        return _total > request.MaxBytes
-            ? throw SourceErrors.TooLarge(request, _total.Value)
+        return _total > _request.MaxBytes
+            ? throw SourceErrors.TooLarge(_request, _total.Value)
             : null;
     }
 
     private bool Continues(HttpResponseMessage response) =>
-        part.ReceivedBytes > 0
+        _part.ReceivedBytes > 0
         && response.Content.Headers.ContentRange is { Unit: "bytes", Length: { } whole } range
-        && range.From == part.ReceivedBytes && range.To == whole - 1
+        && range.From == _part.ReceivedBytes && range.To == whole - 1
         && (_total ?? whole) == whole
         && (response.Content.Headers.ContentLength ?? whole - range.From) == whole - range.From
         && _validator!.Fits(response);
@@ -152,11 +163,11 @@ internal sealed class HttpDownload(
     /// </summary>
     private void RequireVerifiable(HttpResponseMessage response)
     {
-        if (_total is null && request.Expected is null && response.Version.Major < 2
+        if (_total is null && _request.Expected is null && response.Version.Major < 2
             && response.Headers.TransferEncodingChunked != true)
         {
             throw HttpErrors.Final(
-                request, response.RequestMessage!.RequestUri!,
+                _request, response.RequestMessage!.RequestUri!,
                 "the server does not say how long the file is, so it cannot be told whether it "
                     + "arrived whole; give its digest");
         }
@@ -176,12 +187,12 @@ internal sealed class HttpDownload(
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         while (true)
         {
-            var place = await part.RentAsync(cancellationToken);
+            var place = await _part.RentAsync(cancellationToken);
             var (count, ended, broke) = await FillAsync(body, place, watch);
-            if (part.ReceivedBytes + count > request.MaxBytes)
-                throw SourceErrors.TooLarge(request, part.ReceivedBytes + count);
-            await part.CommitAsync(place, count);
-            await CheckpointIfDueAsync();
+            if (_part.ReceivedBytes + count > _request.MaxBytes)
+                throw SourceErrors.TooLarge(_request, _part.ReceivedBytes + count);
+            await _part.CommitAsync(place, count);
+            await _checkpoints.TakeIfDueAsync(_part.ReceivedBytes);
             cancellationToken.ThrowIfCancellationRequested();
             if (broke is not null)
                 return Broken(broke, watch);
@@ -204,7 +215,7 @@ internal sealed class HttpDownload(
                 if (got == 0)
                     return (count, Ended: true, null);
                 count += got;
-                gauge.Report(part.ReceivedBytes + count, _total);
+                _gauge.Report(_part.ReceivedBytes + count, _total);
             }
 
             return (count, Ended: false, null);
@@ -221,11 +232,11 @@ internal sealed class HttpDownload(
 
     private TryOutcome Ended()
     {
-        _total ??= part.ReceivedBytes;
-        return part.ReceivedBytes == _total
+        _total ??= _part.ReceivedBytes;
+        return _part.ReceivedBytes == _total
             ? new TryOutcome.Complete()
             : new TryOutcome.Again(
-                $"the server sent {part.ReceivedBytes} bytes of the {_total} it had announced");
+                $"the server sent {_part.ReceivedBytes} bytes of the {_total} it had announced");
     }
 
     private static bool IsBroken(Exception e, StallWatch watch) =>
@@ -235,43 +246,33 @@ internal sealed class HttpDownload(
     private TryOutcome Broken(Exception cause, StallWatch watch)
     {
         var where = _total is null
-            ? $"at byte {part.ReceivedBytes}"
-            : $"at byte {part.ReceivedBytes} of {_total}";
+            ? $"at byte {_part.ReceivedBytes}"
+            : $"at byte {_part.ReceivedBytes} of {_total}";
         return watch.HasStalled
             ? new TryOutcome.Again(
-                $"nothing arrived for {options.StallTimeout.TotalSeconds:0.###} s {where}",
+                $"nothing arrived for {_options.StallTimeout.TotalSeconds:0.###} s {where}",
                 Cause: cause)
-            : HttpErrors.OfConnection(request, request.Source, cause) is var broken
-                && part.ReceivedBytes > 0
+            : HttpErrors.OfConnection(_request, _request.Source, cause) is var broken
+                && _part.ReceivedBytes > 0
                     ? broken with { Why = $"{broken.Why} {where}" }
                     : broken;
     }
 
-    private async Task CheckpointIfDueAsync()
-    {
-        if (_validator is null || !_checkpoint.IsCompleted
-            || part.ReceivedBytes - _checkpointed < options.CheckpointBytes)
-        {
-            return;
-        }
-
-        await _checkpoint;
-        _checkpointed = part.ReceivedBytes;
-        _checkpoint = CheckpointAsync();
-    }
-
     private async Task CheckpointAsync()
     {
-        var (bytes, digest) = await part.SyncAsync();
+        var validator = _validator;
+        var (bytes, digest) = await _part.SyncAsync();
+        if (validator is null)
+            return;
         var record = new PartialRecord
         {
-            Url = SafeUri.Display(request.Source),
-            UrlSha256 = PartialRecord.Fingerprint(request.Source),
-            Validator = _validator!,
+            Url = SafeUri.Display(_request.Source),
+            UrlSha256 = PartialRecord.Fingerprint(_request.Source),
+            Validator = validator,
             TotalBytes = _total,
             DurableBytes = bytes,
             DurableDigest = digest,
         };
-        part.Write(() => record.Save(part.RecordPath));
+        _part.Write(() => record.Save(_part.RecordPath));
     }
 }

@@ -28,5 +28,5 @@ public sealed record HttpImageOptions
     public int MaxRedirects { get; init; } = 5;
 
     /// <summary>How many bytes a crash of the machine may cost.</summary>
-    public long CheckpointBytes { get; init; } = 64L << 20;
+    public long CheckpointBytes { get; init; } = Checkpoints.DefaultBytes;
 }

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace NovaCow.Images.Tests.Support;
@@ -55,7 +58,7 @@ public sealed record ScriptedReply
 
 /// <summary>
 /// An HTTP/1.1 server on a loopback socket that does exactly what a test tells it, right or wrong.
-/// One request per connection.
+/// One request per connection. With a certificate it only shakes hands.
 /// </summary>
 public sealed class ScriptedServer : IAsyncDisposable
 {
@@ -65,10 +68,15 @@ public sealed class ScriptedServer : IAsyncDisposable
     private readonly Func<ScriptedRequest, ScriptedReply> _handler;
     private readonly Task _accepting;
 
-    public ScriptedServer(Func<ScriptedRequest, ScriptedReply> handler)
+    private readonly X509Certificate2? _certificate;
+
+    public ScriptedServer(
+        Func<ScriptedRequest, ScriptedReply> handler, X509Certificate2? certificate = null)
     {
         _handler = handler;
+        _certificate = certificate;
         _listener.Start();
+        Authority = _listener.LocalEndpoint.ToString()!;
         _accepting = AcceptAsync();
     }
 
@@ -77,9 +85,9 @@ public sealed class ScriptedServer : IAsyncDisposable
 
     public IReadOnlyList<ScriptedRequest> Requests => [.. _requests];
 
-    public string Authority => _listener.LocalEndpoint.ToString()!;
+    public string Authority { get; }
 
-    public Uri Url(string path = "/image.raw") => new($"http://{Authority}{path}");
+    public Uri Url(string path = "/image.raw") => new($"http{(_certificate is null ? "" : "s")}://{Authority}{path}");
 
     public async ValueTask DisposeAsync()
     {
@@ -110,12 +118,21 @@ public sealed class ScriptedServer : IAsyncDisposable
         try
         {
             socket.NoDelay = true;
+            if (_certificate is not null)
+            {
+                await using var tls = new SslStream(new NetworkStream(socket));
+                await tls.AuthenticateAsServerAsync(_certificate);
+                return;
+            }
+
             if (await ReadRequestAsync(socket) is not { } request)
                 return;
             _requests.Enqueue(request);
             await AnswerAsync(socket, _handler(request));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        catch (Exception e) when (
+            e is OperationCanceledException or SocketException or IOException
+                or AuthenticationException)
         {
             // The client went away, which is its right.
         }
