@@ -27,7 +27,7 @@ public sealed record HoconLimits
     public int MaxSubstitutionChain { get; init; } = 1_100;
 
     /// <summary>Steps that resolving may take: values visited, copied and looked up.</summary>
-    public long MaxResolveSteps { get; init; } = 5_000_000;
+    public long MaxResolveSteps { get; init; } = 2_000_000;
 
     /// <summary>Characters that concatenation with substitutions may produce in all.</summary>
     public long MaxResolvedCharacters { get; init; } = 16 * 1024 * 1024;

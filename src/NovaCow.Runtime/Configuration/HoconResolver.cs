@@ -19,6 +19,7 @@ internal sealed class HoconResolver
     private readonly HashSet<HoconUnresolved> expanding = [];
     private readonly HashSet<HoconUnresolved> inside = [];
     private readonly ResolveBudget budget;
+    private string reading = "";
 
     private HoconResolver(HoconObject root, ConfigurationOptions options)
     {
@@ -39,6 +40,7 @@ internal sealed class HoconResolver
             throw new ConfigurationException(
                 $"more than {limits.MaxDepth} levels of nesting after substitution "
                 + $"({nameof(limits.MaxDepth)})", layers[0].Origin, path);
+        reading = path;
         var through = new List<HoconUnresolved>();
         var entered = new List<HoconUnresolved>();
         try
@@ -198,7 +200,7 @@ internal sealed class HoconResolver
                 return [];
             throw new ConfigurationException(
                 $"substitutions lead in a circle: {cycle.Chain}; give one of them a value",
-                substitution.Origin);
+                substitution.Origin, Key);
         }
         if (environment.Find(substitution) is { } value)
             return [value];
@@ -211,8 +213,11 @@ internal sealed class HoconResolver
                 + "variable of that name: set it, or write ${?…} if it may be missing"
             : $"{substitution.Expression} refers to its own key, which has no value before this "
                 + "one: set it above, or write ${?…} if it may be missing",
-            substitution.Origin);
+            substitution.Origin, Key);
     }
+
+    /// <summary>The key whose value asks, if it asks directly.</summary>
+    private string? Key => frames.Count == 1 ? reading : null;
 
     /// <summary>A value found elsewhere hides nothing of what it is merged with here.</summary>
     private static List<HoconValue> Visible(List<HoconValue> found)

@@ -221,7 +221,8 @@ public sealed class ConversionTests
     [InlineData("\"+5\"")]
     [InlineData("[1]")]
     public void What_is_no_size_is_refused(string text) =>
-        Assert.StartsWith("t.conf:1:7: a.b: expected a size", Refusal(() => Value(text).GetByteSize("a.b")));
+        Assert.StartsWith(
+            "t.conf:1:7: a.b: expected a size", Refusal(() => Value(text).GetByteSize("a.b")));
 
     [Fact]
     public void A_size_is_in_bytes_by_default() =>

@@ -199,7 +199,8 @@ public sealed class IncludeTests : IDisposable
         var missing = Path.Combine(files.Root, "none.conf");
         Assert.Contains(
             $"{missing}: the file does not exist",
-            Assert.Throws<ConfigurationException>(() => ConfigurationFactory.Load(missing)).Message);
+            Assert.Throws<ConfigurationException>(
+                () => ConfigurationFactory.Load(missing)).Message);
         Assert.Contains(
             "cannot be read",
             Assert.Throws<ConfigurationException>(

@@ -3,7 +3,7 @@ using NovaCow.Runtime.Configuration;
 
 namespace NovaCow.Runtime.Tests.Configuration;
 
-/// <summary>Documents made to exhaust their reader are refused by the limit that they hit.</summary>
+/// <summary>Documents made to exhaust their reader hit a limit instead.</summary>
 public sealed class LimitTests
 {
     private static string Repeat(string text, int count) =>
