@@ -105,16 +105,12 @@ public static class LaunchDecisions
             return Answered(LaunchAnswer.Discard);
         return launch.Phase switch
         {
-            LaunchPhase.Placed => Committed(),
-            // Its disks were missing and are back: they are a person's data, and are kept.
-            LaunchPhase.Failed when launch.Timings.CommittedAt is not null => Committed(),
+            LaunchPhase.Placed => Committed(launch, c.Disks, c.Preparation, now),
+            LaunchPhase.Failed when WasCommitted(launch) =>
+                Committed(launch, c.Disks, c.Preparation, now),
             LaunchPhase.Committed or LaunchPhase.Active => Answered(LaunchAnswer.Commit),
             _ => Answered(LaunchAnswer.Discard),
         };
-
-        LaunchDecision Committed() => Happened(
-            new LaunchCommitted(launch.Id, c.Host, c.Attempt, c.Disks, c.Preparation, now),
-            LaunchAnswer.Commit);
     }
 
     private static LaunchDecision AttemptFailed(
@@ -148,6 +144,8 @@ public static class LaunchDecisions
             LaunchPhase.Committed => Happened(
                 new LaunchActivated(launch.Id, c.Host, c.Attempt, now)),
             LaunchPhase.Active => default,
+            LaunchPhase.Failed when WasCommitted(launch) =>
+                Committed(launch, launch.Disks, null, now),
             _ => Answered(LaunchAnswer.Discard),
         };
     }
@@ -204,6 +202,17 @@ public static class LaunchDecisions
             LaunchAnswer.Discard),
         _ => default,
     };
+
+    private static LaunchDecision Committed(
+        Launch launch, IReadOnlyList<InstanceDisk> disks, Preparation? preparation,
+        DateTimeOffset now) => Happened(
+            new LaunchCommitted(
+                launch.Id, launch.Host!, launch.Attempt, disks, preparation, now),
+            LaunchAnswer.Commit);
+
+    // A committed instance that seemed lost and is there after all is a person's data: it is
+    // taken back, never discarded.
+    private static bool WasCommitted(Launch launch) => launch.Timings.CommittedAt is not null;
 
     private static LaunchDecision Happened(
         LaunchEvent happened, LaunchAnswer answer = LaunchAnswer.None) => new(happened, answer);

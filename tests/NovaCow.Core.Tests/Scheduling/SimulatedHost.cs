@@ -1,0 +1,119 @@
+using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
+
+namespace NovaCow.Core.Tests.Scheduling;
+
+/// <summary>A host as the scheduler's protocol asks it to be, without disks: what it made is
+/// durable at once, and a crash forgets the rest.</summary>
+internal sealed class SimulatedHost(string name)
+{
+    private HostAdmission _admission = new();
+    private int _life;
+
+    public HostId Id { get; } = Given.Host(name);
+
+    public Dictionary<InstanceId, (int Attempt, bool Active)> Has { get; } = [];
+
+    /// <summary>How often an instance was made active here: each attempt at most once a life.</summary>
+    public HashSet<InstanceId> EverActive { get; } = [];
+
+    public HostFacts Facts() => Given.Facts(name, [.. Has.Select(i => new HostedInstance(
+        i.Key,
+        _admission.Newest(i.Key)!.Value,
+        i.Value.Active ? InstanceState.Active : InstanceState.Prepared,
+        []))]) with
+    { Incarnation = $"{name}-{_life}" };
+
+    /// <summary>The process is killed and starts again.</summary>
+    public void Crash()
+    {
+        _life++;
+        var old = _admission;
+        _admission = new HostAdmission();
+        foreach (var id in Has.Keys.ToList())
+        {
+            _admission.Found(id, old.Newest(id)!.Value);
+            Has[id] = (Has[id].Attempt, false);
+        }
+    }
+
+    /// <summary>Carries one command out; the answer is a message to the scheduler.</summary>
+    public IEnumerable<Said> Receive(SchedulerEffect command, bool fails)
+    {
+        switch (command)
+        {
+            case SchedulerEffect.Prepare c:
+                return Prepare(c, fails);
+            case SchedulerEffect.Commit c:
+                return Commit(c.Id, c.Fence);
+            case SchedulerEffect.Discard c:
+                return Discard(c.Id, c.Fence);
+            case SchedulerEffect.Welcome c:
+                return c.Verdicts.SelectMany(v => v.Verdict switch
+                {
+                    Verdict.Commit => Commit(v.Id, v.Fence),
+                    Verdict.Discard => Discard(v.Id, v.Fence),
+                    _ => [],
+                }).ToList();
+            case SchedulerEffect.SayHello:
+                return [new Said.Hello(Facts())];
+            default:
+                return [];
+        }
+    }
+
+    private IEnumerable<Said> Prepare(SchedulerEffect.Prepare c, bool fails)
+    {
+        switch (_admission.Admit(c.Id, c.Fence))
+        {
+            case Admission.SameAttempt when Has.TryGetValue(c.Id, out var has):
+                return [has.Active ? new Said.Active(Id, c.Id, c.Fence) : new Said.Ready(Id, c.Id, c.Fence)];
+            case Admission.EndedAttempt:
+                return [new Said.Failed(Id, c.Id, c.Fence)];
+            case Admission.NewAttempt or Admission.SameAttempt when fails:
+                Has.Remove(c.Id);
+                _admission.End(c.Id, Given.Error(true));
+                return [new Said.Failed(Id, c.Id, c.Fence)];
+            case Admission.NewAttempt or Admission.SameAttempt:
+                Has[c.Id] = (c.Fence.Attempt, false);
+                return [new Said.Ready(Id, c.Id, c.Fence)];
+            default:
+                return [];
+        }
+    }
+
+    private IEnumerable<Said> Commit(InstanceId id, LaunchFence fence)
+    {
+        if (_admission.Newest(id) is null || !Has.ContainsKey(id))
+            return [new Said.Failed(Id, id, fence, Retryable: false)];
+        if (_admission.Admit(id, fence) != Admission.SameAttempt)
+            return [];
+        Has[id] = (fence.Attempt, true);
+        EverActive.Add(id);
+        return [new Said.Active(Id, id, fence)];
+    }
+
+    private IEnumerable<Said> Discard(InstanceId id, LaunchFence fence)
+    {
+        if (_admission.Admit(id, fence) is Admission.StaleAttempt or Admission.StaleEpoch)
+            return [];
+        Has.Remove(id);
+        _admission.End(id, null);
+        return [new Said.Removed(Id, id, fence)];
+    }
+}
+
+/// <summary>What a simulated host says.</summary>
+internal abstract record Said
+{
+    public sealed record Hello(HostFacts Facts) : Said;
+
+    public sealed record Ready(HostId Host, InstanceId Id, LaunchFence Fence) : Said;
+
+    public sealed record Failed(HostId Host, InstanceId Id, LaunchFence Fence, bool Retryable = true)
+        : Said;
+
+    public sealed record Active(HostId Host, InstanceId Id, LaunchFence Fence) : Said;
+
+    public sealed record Removed(HostId Host, InstanceId Id, LaunchFence Fence) : Said;
+}
