@@ -196,6 +196,7 @@ internal sealed partial class ActorCell
             _system.Log.Publish(LogLevel.ErrorLevel, _self.Path, failed.GetType(), e.Message, wrapped);
         }
 
+        (failed as IWithStash)?.Stash?.UnstashAll();
         _timers?.CancelAll();
         if (!IsFailed && !IsSuspended)
             SuspendMailbox();
@@ -287,6 +288,7 @@ internal sealed partial class ActorCell
                 LogLevel.ErrorLevel, _self.Path, _props.Type, $"PostStop failed: {e.Message}", e);
         }
 
+        (_actor as IWithStash)?.Stash?.UnstashAll();
         _system.Telemetry.Stopped(this);
         _timers?.CancelAll();
         _receiveTimeout?.Cancel();

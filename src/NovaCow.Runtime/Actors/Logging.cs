@@ -173,7 +173,8 @@ internal sealed class LoggingAdapter(LogBus bus, string source, Type type) : ILo
             var hole = format.AsSpan(i + 1, end - i - 1);
             var colon = hole.IndexOf(':');
             var name = colon < 0 ? hole : hole[..colon];
-            var index = int.TryParse(name, out var number) ? number : next++;
+            var index = int.TryParse(name, out var number) ? number : next;
+            next++;
             if (index >= args.Length)
                 text.Append(format, i, end - i + 1);
             else if (colon >= 0 && args[index] is IFormattable formattable)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 
 namespace NovaCow.Runtime.Actors;
 
@@ -24,7 +25,7 @@ public sealed class Props
     public SupervisorStrategy? SupervisorStrategy { get; }
 
     public static Props Create<T>(SupervisorStrategy? strategy = null)
-        where T : ActorBase, new() => new(typeof(T), static () => new T(), strategy);
+        where T : ActorBase, new() => new(typeof(T), Construct<T>, strategy);
 
     public static Props Create<T>(Func<T> factory, SupervisorStrategy? strategy = null)
         where T : ActorBase
@@ -48,6 +49,21 @@ public sealed class Props
         new(Type, _factory, strategy);
 
     internal ActorBase NewActor() => _factory();
+
+    private static T Construct<T>()
+        where T : new()
+    {
+        try
+        {
+            return new T();
+        }
+        catch (TargetInvocationException e) when (e.InnerException is { } cause)
+        {
+            // A generic new wraps what the constructor throws, and nobody asked it to.
+            ExceptionDispatchInfo.Throw(cause);
+            throw;
+        }
+    }
 
     private static ActorBase Construct(Type type, object?[] args)
     {

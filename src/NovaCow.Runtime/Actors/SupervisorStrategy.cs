@@ -70,10 +70,7 @@ public abstract class SupervisorStrategy
         if (!LoggingEnabled)
             return;
         var level = directive == Directive.Resume ? LogLevel.WarningLevel : LogLevel.ErrorLevel;
-        var reason = cause is ActorInitializationException { InnerException: { } inner }
-            ? inner.Message
-            : cause.Message;
-        parent.System.Log.Publish(level, child.Path, parent.Props.Type, reason, cause);
+        parent.System.Log.Publish(level, child.Path, parent.Props.Type, cause.Message, cause);
     }
 }
 
