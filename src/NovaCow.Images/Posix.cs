@@ -14,7 +14,8 @@ internal static class Posix
     private const nuint CloneWholeFile = 0x4004_9409; // FICLONE
 
     /// <summary>A file's kind and what changes when its content does.</summary>
-    public readonly record struct Status(bool IsRegular, long SizeBytes, Int128 Modified, Int128 Changed);
+    public readonly record struct Status(
+        bool IsRegular, long SizeBytes, Int128 Modified, Int128 Changed);
 
     /// <summary>
     /// Names the file at <paramref name="path"/>, links followed, without opening it, so that a
@@ -27,7 +28,7 @@ internal static class Posix
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
-    /// <summary>Where this process finds what the handle names, whatever its path is by now.</summary>
+    /// <summary>Where this process finds what the handle names, wherever it is now.</summary>
     public static string PathOf(SafeFileHandle handle) =>
         $"/proc/self/fd/{handle.DangerousGetHandle()}";
 

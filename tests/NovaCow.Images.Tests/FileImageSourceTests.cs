@@ -29,7 +29,8 @@ public sealed class FileImageSourceTests : IDisposable
         var fetched = await FetchAsync(Request(path));
 
         Assert.Equal(Scratch.DigestOf(Content), fetched.Digest);
-        Assert.Equal((Content.LongLength, Content.LongLength), (fetched.SizeBytes, fetched.TransferredBytes));
+        Assert.Equal(Content.Length, fetched.SizeBytes);
+        Assert.Equal(Content.Length, fetched.TransferredBytes);
         Assert.Equal(Content, await File.ReadAllBytesAsync(fetched.Path));
         Assert.Equal(["image"], Directory.GetFiles(_scratch.Root).Select(Path.GetFileName));
     }
@@ -169,13 +170,15 @@ public sealed class FileImageSourceTests : IDisposable
         {
             if (at.ReceivedBytes == Content.Length)
                 return;
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            using var file = new FileStream(
+                path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             file.SetLength(grows ? Content.Length + 1 : 300_000);
         }
 
         var error = await Assert.ThrowsAsync<PortException>(() => _source.FetchAsync(
             Request(path), new ProgressLog { OnReport = Change }, default));
-        Assert.Equal((LaunchErrorCode.ImageSource, true), (error.Error.Code, error.Error.IsRetryable));
+        Assert.Equal(LaunchErrorCode.ImageSource, error.Error.Code);
+        Assert.True(error.Error.IsRetryable);
         Assert.Contains("changed while", error.Message);
         _scratch.AssertNothingLeft();
     }

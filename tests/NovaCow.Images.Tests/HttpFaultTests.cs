@@ -26,7 +26,7 @@ public sealed class HttpFaultTests : HttpFixture
         AssertFetched(fetched);
         Assert.Equal(3, Server.Requests.Count);
         Assert.All(Server.Requests.Skip(1), request => Assert.Equal("\"v1\"", request.IfRange));
-        Assert.Equal([null, 400_000, 500_000], Server.Requests.Select(request => request.RangeStart));
+        Assert.Equal([null, 400_000, 500_000], Server.Requests.Select(asked => asked.RangeStart));
         Assert.Equal(Content.Length, fetched.TransferredBytes);
     }
 
@@ -189,7 +189,9 @@ public sealed class HttpFaultTests : HttpFixture
             (Site.Content, Site.ETag) = (Content, "\"v1\"");
             return reply;
         });
-        AssertFetched(await FetchAsync());
+        var fetched = await FetchAsync(Request() with { Expected = null });
+        AssertFetched(fetched);
+        Assert.Equal(400_000 + Content.Length, fetched.TransferredBytes);
     }
 
     [Fact]
@@ -235,6 +237,30 @@ public sealed class HttpFaultTests : HttpFixture
             Headers = new(reply.Headers) { ["Content-Range"] = "bytes 400000-1999999/2000000" },
         });
         AssertFetched(await FetchAsync());
+        Assert.Null(Server.Requests[2].RangeStart);
+    }
+
+    [Theory]
+    [InlineData("bytes 399999-1000002/1000003")]
+    [InlineData("bytes 400001-1000002/1000003")]
+    [InlineData("bytes 400000-900000/1000003")]
+    [InlineData("bytes 400000-1000002/*")]
+    [InlineData("lines 400000-1000002/1000003")]
+    [InlineData(null)]
+    public async Task A_range_other_than_the_one_asked_for_is_not_taken(string? range)
+    {
+        Then(reply => reply with { BreakAfter = 400_000 });
+        Then(reply =>
+        {
+            var headers = new Dictionary<string, string>(reply.Headers);
+            headers.Remove("Content-Range");
+            if (range is not null)
+                headers["Content-Range"] = range;
+            return reply with { Headers = headers, Body = Scratch.RandomBytes(600_003, seed: 3) };
+        });
+
+        // Without a digest nothing but the header shows that these are other bytes.
+        AssertFetched(await FetchAsync(Request() with { Expected = null }));
         Assert.Null(Server.Requests[2].RangeStart);
     }
 
@@ -302,7 +328,8 @@ public sealed class HttpFaultTests : HttpFixture
     public async Task A_full_disk_is_said_and_leaves_nothing()
     {
         var full = Scratch.Mount("full", "-t", "tmpfs", "-o", "size=300k", "none");
-        var error = await FailAsync(Request() with { DestinationPath = Path.Combine(full, "image") });
+        var error = await FailAsync(
+            Request() with { DestinationPath = Path.Combine(full, "image") });
         Assert.Equal((LaunchErrorCode.InsufficientStorage, true), (error.Code, error.IsRetryable));
         Assert.Empty(Directory.GetFiles(full));
     }

@@ -47,7 +47,7 @@ public abstract class HttpFixture : IAsyncLifetime
     protected FetchRequest Request(string path = "/image.raw") =>
         Scratch.Request(Server.Url(path), ContentDigest);
 
-    /// <summary>Fetches with a source of its own, as a process that was just started would.</summary>
+    /// <summary>Fetches with a source of its own, as a process just started would.</summary>
     protected async Task<FetchedImage> FetchAsync(
         FetchRequest? request = null,
         HttpImageOptions? options = null,

@@ -59,7 +59,9 @@ internal static class AllowedFile
                     + $"file://{source.AbsolutePath}");
         }
 
-        var path = source.Host.Length == 0 ? source.LocalPath : Uri.UnescapeDataString(source.AbsolutePath);
+        var path = source.Host.Length == 0
+            ? source.LocalPath
+            : Uri.UnescapeDataString(source.AbsolutePath);
         return path.Contains('\0') ? throw Refused(request, "the path has a zero byte") : path;
     }
 

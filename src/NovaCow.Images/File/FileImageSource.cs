@@ -9,7 +9,7 @@ public sealed record FileImageOptions
     /// <summary>The configuration key of <see cref="Roots"/>, as errors name it.</summary>
     public const string RootsKey = "novacow.images.file.roots";
 
-    /// <summary>The directories below which images may be; with none, no file may be read.</summary>
+    /// <summary>The directories below which images may be; none: no file may be read.</summary>
     public required IReadOnlyList<string> Roots { get; init; }
 }
 

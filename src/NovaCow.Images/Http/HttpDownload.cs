@@ -73,7 +73,9 @@ internal sealed class HttpDownload
             return new TryOutcome.Complete();
         if (_validator is null && _part.ReceivedBytes > 0)
             await RestartAsync();
-        var range = _part.ReceivedBytes > 0 ? new RangeAsked(_part.ReceivedBytes, _validator!) : null;
+        var range = _part.ReceivedBytes > 0
+            ? new RangeAsked(_part.ReceivedBytes, _validator!)
+            : null;
         HttpResponseMessage response;
         try
         {
@@ -87,7 +89,8 @@ internal sealed class HttpDownload
         using (response)
         {
             watch.Disarm();
-            return await BeginAsync(response) ?? await ReceiveAsync(response, watch, cancellationToken);
+            return await BeginAsync(response)
+                ?? await ReceiveAsync(response, watch, cancellationToken);
         }
     }
 
@@ -220,7 +223,8 @@ internal sealed class HttpDownload
 
             return (count, Ended: false, null);
         }
-        catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException)
+        catch (Exception e) when (
+            e is IOException or HttpRequestException or OperationCanceledException)
         {
             return (count, Ended: false, e);
         }

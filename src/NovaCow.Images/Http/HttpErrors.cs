@@ -23,7 +23,10 @@ internal abstract record TryOutcome
 internal static class HttpErrors
 {
     public static PortException Final(
-        FetchRequest request, Uri at, string why, LaunchErrorCode code = LaunchErrorCode.ImageSource,
+        FetchRequest request,
+        Uri at,
+        string why,
+        LaunchErrorCode code = LaunchErrorCode.ImageSource,
         Exception? cause = null) =>
         PortException.Final(code, $"{Subject(request, at)}: {why}", cause);
 

@@ -80,14 +80,15 @@ public sealed class ScriptedServer : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>Called again and again while a reply stalls: where virtual time is advanced.</summary>
+    /// <summary>Called again and again while a reply stalls: virtual time moves here.</summary>
     public Action WhileStalled { get; set; } = () => { };
 
     public IReadOnlyList<ScriptedRequest> Requests => [.. _requests];
 
     public string Authority { get; }
 
-    public Uri Url(string path = "/image.raw") => new($"http{(_certificate is null ? "" : "s")}://{Authority}{path}");
+    public Uri Url(string path = "/image.raw") =>
+        new($"{(_certificate is null ? "http" : "https")}://{Authority}{path}");
 
     public async ValueTask DisposeAsync()
     {
