@@ -211,12 +211,13 @@ internal sealed class HttpDownload
         var count = 0;
         try
         {
+            watch.Rearm();
             while (count < place.Length)
             {
-                watch.Rearm();
                 var got = await body.ReadAsync(place[count..], watch.Token);
                 if (got == 0)
                     return (count, Ended: true, null);
+                watch.Rearm();
                 count += got;
                 _gauge.Report(_part.ReceivedBytes + count, _total);
             }
