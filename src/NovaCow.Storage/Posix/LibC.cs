@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace NovaCow.Storage;
+
+/// <summary>The system calls that the store needs and the framework does not offer.</summary>
+internal static partial class LibC
+{
+    public const int EPERM = 1, ENOENT = 2, EIO = 5, EEXIST = 17, EXDEV = 18, ENOTDIR = 20;
+    public const int EINTR = 4, EAGAIN = 11, EACCES = 13, EINVAL = 22, ENOSPC = 28, EROFS = 30;
+    public const int ENOTEMPTY = 39, ELOOP = 40, EDQUOT = 122, EMLINK = 31, ENOTTY = 25;
+    public const int EOPNOTSUPP = 95, ESRCH = 3;
+
+    public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
+    public const int O_CREAT = 0x40, O_EXCL = 0x80, O_CLOEXEC = 0x80000;
+
+    public const int LOCK_EX = 2, LOCK_NB = 4;
+    public const int SIGKILL = 9;
+    public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
+    public const int SEEK_DATA = 3, SEEK_HOLE = 4;
+    public const uint StatxBasic = 0x7ff;
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
+    public const nuint FICLONE = 0x40049409, FS_IOC_FIEMAP = 0xC020660B;
+
+    // These two are the flags whose values differ between the processors.
+    public static readonly int O_DIRECTORY = IsArm ? 0x4000 : 0x10000;
+    public static readonly int O_NOFOLLOW = IsArm ? 0x8000 : 0x20000;
+
+    private static bool IsArm =>
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm;
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial nint pwrite(
+        SafeFileHandle file, byte* bytes, nuint count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ftruncate(SafeFileHandle file, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial long lseek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int flock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int mkdir(string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rmdir(string path);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int unlink(string path);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rename(string from, string to);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int link(string from, string to);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int chmod(string path, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int lchown(string path, uint uid, uint gid);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int statx(
+        int directory, string path, int flags, uint mask, out Statx result);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ioctl(SafeFileHandle file, nuint request, nint argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static unsafe partial int ioctl(SafeFileHandle file, nuint request, void* argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int kill(int pid, int signal);
+
+    [LibraryImport("libc")]
+    public static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    public static partial uint getegid();
+
+    /// <summary>The kernel's statx, whose layout is the same on every processor.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct Statx
+    {
+        [FieldOffset(16)]
+        public uint LinkCount;
+
+        [FieldOffset(20)]
+        public uint Uid;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+
+        [FieldOffset(40)]
+        public long Size;
+
+        [FieldOffset(48)]
+        public long Blocks;
+
+        public readonly bool IsFile => (Mode & 0xF000) == 0x8000;
+
+        public readonly bool IsDirectory => (Mode & 0xF000) == 0x4000;
+
+        public readonly long AllocatedBytes => Blocks * 512;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace NovaCow.Storage;
+
+/// <summary>
+/// Every change that the store makes to its file system goes through here, one system call a step,
+/// so that a test can fail or stop it before any step. It blocks, and knows nothing of layout.
+/// </summary>
+/// <param name="before">Called with the operation and its path before each step.</param>
+internal sealed class StoreFiles(Action<string, string>? before = null)
+{
+    public const uint PrivateFile = 0x180, PrivateDirectory = 0x1C0, ReadOnlyFile = 0x100;
+
+    /// <summary>Makes a directory for us alone; false when there is one.</summary>
+    public bool MakeDirectory(string path)
+    {
+        Step("mkdir", path);
+        if (LibC.mkdir(path, PrivateDirectory) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == LibC.EEXIST
+            ? false
+            : throw StoreIoException.Last("mkdir", path);
+    }
+
+    /// <summary>Makes and opens a file for us alone; null when something has that name.</summary>
+    public SafeFileHandle? TryCreate(string path)
+    {
+        Step("create", path);
+        var flags = LibC.O_CREAT | LibC.O_EXCL | LibC.O_RDWR | LibC.O_CLOEXEC;
+        var fd = LibC.open(path, flags, PrivateFile);
+        if (fd >= 0)
+            return new SafeFileHandle(fd, ownsHandle: true);
+        return Marshal.GetLastPInvokeError() == LibC.EEXIST
+            ? null
+            : throw StoreIoException.Last("create", path);
+    }
+
+    /// <summary>Makes and opens a file that is not there yet.</summary>
+    public SafeFileHandle Create(string path) =>
+        TryCreate(path) ?? throw new StoreIoException("create", path, LibC.EEXIST);
+
+    public SafeFileHandle OpenToWrite(string path) => Open(path, LibC.O_RDWR | LibC.O_NOFOLLOW);
+
+    public SafeFileHandle OpenToRead(string path) => Open(path, LibC.O_RDONLY | LibC.O_NOFOLLOW);
+
+    public unsafe void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset)
+    {
+        Step("write", path);
+        fixed (byte* first = bytes)
+        {
+            for (var done = 0; done < bytes.Length;)
+            {
+                var wrote = LibC.pwrite(
+                    file, first + done, (nuint)(bytes.Length - done), offset + done);
+                if (wrote < 0 && Marshal.GetLastPInvokeError() != LibC.EINTR)
+                    throw StoreIoException.Last("write", path);
+                done += (int)Math.Max(wrote, 0);
+            }
+        }
+    }
+
+    public void SetLength(SafeFileHandle file, string path, long length)
+    {
+        Step("truncate", path);
+        Check(LibC.ftruncate(file, length), "truncate", path);
+    }
+
+    /// <summary>Never to be tried again on the same file: after a failure the kernel calls the
+    /// lost pages clean.</summary>
+    public void Sync(SafeFileHandle file, string path)
+    {
+        Step("fsync", path);
+        Check(LibC.fsync(file), "fsync", path);
+    }
+
+    public void SyncDirectory(string path)
+    {
+        using var directory = Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY);
+        Sync(directory, path);
+    }
+
+    public void Rename(string from, string to)
+    {
+        Step("rename", to);
+        Check(LibC.rename(from, to), "rename", to);
+    }
+
+    /// <summary>Gives a file a second name; false where that cannot be.</summary>
+    public bool TryLink(string from, string to)
+    {
+        Step("link", to);
+        if (LibC.link(from, to) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() is LibC.EXDEV or LibC.EPERM or LibC.EMLINK
+            ? false
+            : throw StoreIoException.Last("link", to);
+    }
+
+    public void SetMode(string path, uint mode)
+    {
+        Step("chmod", path);
+        Check(LibC.chmod(path, mode), "chmod", path);
+    }
+
+    public void SetOwner(string path, uint uid, uint gid)
+    {
+        Step("chown", path);
+        Check(LibC.lchown(path, uid, gid), "chown", path);
+    }
+
+    /// <summary>False when there was no such file.</summary>
+    public bool Delete(string path)
+    {
+        Step("unlink", path);
+        if (LibC.unlink(path) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == LibC.ENOENT
+            ? false
+            : throw StoreIoException.Last("unlink", path);
+    }
+
+    /// <summary>False when it is not empty or not there.</summary>
+    public bool DeleteEmptyDirectory(string path)
+    {
+        Step("rmdir", path);
+        if (LibC.rmdir(path) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() is LibC.ENOENT or LibC.ENOTEMPTY or LibC.EEXIST
+            ? false
+            : throw StoreIoException.Last("rmdir", path);
+    }
+
+    /// <summary>Removes a directory of ours with all that is in it; follows no links.</summary>
+    public void DeleteTree(string path)
+    {
+        if (!TryStat(path, out var stat))
+            return;
+        if (!stat.IsDirectory)
+        {
+            Delete(path);
+            return;
+        }
+
+        foreach (var entry in Directory.EnumerateFileSystemEntries(path))
+            DeleteTree(entry);
+        DeleteEmptyDirectory(path);
+    }
+
+    /// <summary>Tells a test that something other than a file operation is about to happen.</summary>
+    public void Step(string operation, string path) => before?.Invoke(operation, path);
+
+    /// <summary>What a path is, without following a link; false when it is not there.</summary>
+    public static bool TryStat(string path, out LibC.Statx stat)
+    {
+        var flags = LibC.AT_SYMLINK_NOFOLLOW;
+        if (LibC.statx(LibC.AT_FDCWD, path, flags, LibC.StatxBasic, out stat) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() is LibC.ENOENT or LibC.ENOTDIR
+            ? false
+            : throw StoreIoException.Last("stat", path);
+    }
+
+    public static LibC.Statx Stat(SafeFileHandle file, string path)
+    {
+        var fd = (int)file.DangerousGetHandle();
+        var result = LibC.statx(fd, "", LibC.AT_EMPTY_PATH, LibC.StatxBasic, out var stat);
+        Check(result, "stat", path);
+        return stat;
+    }
+
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        var fd = LibC.open(path, flags | LibC.O_CLOEXEC, 0);
+        return fd >= 0
+            ? new SafeFileHandle(fd, ownsHandle: true)
+            : throw StoreIoException.Last("open", path);
+    }
+
+    private static void Check(int result, string operation, string path)
+    {
+        if (result != 0)
+            throw StoreIoException.Last(operation, path);
+    }
+}

@@ -1,0 +1,183 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>How a host's store is opened.</summary>
+public sealed record HostStoreOptions
+{
+    /// <summary>Told, in a sentence, what a person may want to know: what was found at start that
+    /// is not ours, damaged, or was left by a crash.</summary>
+    public Action<string> OnNote { get; init; } = static _ => { };
+
+    /// <summary>The clock that records are stamped by.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>
+/// One host's store: its directories, the lock that makes this process their only user, the
+/// instances' commit records, and the threads on which all of it waits for the disk. Drivers keep
+/// their volumes in it; it never makes or removes a volume itself.
+/// </summary>
+public sealed class HostStore : IHostStore, IDisposable
+{
+    /// <summary>The layout that this version writes, and the newest it can read.</summary>
+    public const int FormatVersion = 1;
+
+    private readonly StoreThreads _threads = new();
+    private readonly StoreLock _lock;
+    private readonly SyncGroup _instances;
+
+    private HostStore(StoreLayout layout, StoreFiles files, StoreLock held, HostStoreOptions options)
+    {
+        (Layout, Files, _lock, Options) = (layout, files, held, options);
+        _instances = new SyncGroup(() => files.SyncDirectory(layout.Instances));
+    }
+
+    /// <summary>The store's absolute path.</summary>
+    public string Root => Layout.Root;
+
+    internal StoreLayout Layout { get; }
+
+    internal StoreFiles Files { get; }
+
+    internal HostStoreOptions Options { get; }
+
+    /// <summary>Makes the store if there is none, checks that it is ours, and takes its lock.</summary>
+    /// <exception cref="PortException">Another process holds it, it is of a newer version, or it
+    /// cannot be used; the message says which and what to do.</exception>
+    public static HostStore Open(string root, HostStoreOptions? options = null) =>
+        Open(root, options, new StoreFiles());
+
+    /// <inheritdoc/>
+    public Task SaveInstanceAsync(InstanceRecord record, CancellationToken cancellationToken) =>
+        RunAsync($"instance {record.Id}: cannot keep its record", () => Save(record), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task DeleteInstanceAsync(InstanceId id, CancellationToken cancellationToken) =>
+        RunAsync($"instance {id}: cannot remove its record", () => Delete(id), cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>A record is returned even when a disk that it names is not there or not whole: the
+    /// driver's inventory lacks that disk then, and the caller decides. A record that cannot be
+    /// read is left where it is, with its disks, and noted.</remarks>
+    public Task<IReadOnlyList<InstanceRecord>> ListInstancesAsync(
+        CancellationToken cancellationToken) =>
+        RunAsync(
+            "cannot list the instances",
+            () => InstanceFolders.Read(this).Select(f => f.Record).OfType<InstanceRecord>().ToList()
+                as IReadOnlyList<InstanceRecord>,
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public string IncomingPath(BaseKey key) => Layout.IncomingImage(key);
+
+    /// <inheritdoc/>
+    public Task DiscardIncomingAsync(BaseKey key, CancellationToken cancellationToken) =>
+        RunAsync($"base {key}: cannot remove its download", () => Discard(key), cancellationToken);
+
+    /// <inheritdoc/>
+    public StoreSpace MeasureSpace()
+    {
+        var drive = new DriveInfo(Root);
+        return new StoreSpace(drive.TotalSize, drive.AvailableFreeSpace);
+    }
+
+    /// <summary>The bytes that bases take (shared by their clones) and those that instances' disks
+    /// take for themselves; one look at each file.</summary>
+    public Task<StoreUsage> MeasureUsageAsync(CancellationToken cancellationToken) => RunAsync(
+        "cannot measure the store",
+        () => new StoreUsage(Allocated(Layout.Bases), Allocated(Layout.Instances)),
+        cancellationToken);
+
+    /// <summary>Lets go of the store.</summary>
+    public void Dispose()
+    {
+        _threads.Dispose();
+        _lock.Dispose();
+    }
+
+    internal static HostStore Open(string root, HostStoreOptions? options, StoreFiles files)
+    {
+        var layout = new StoreLayout(Path.GetFullPath(root));
+        try
+        {
+            StoreSetup.MakeRoot(files, layout);
+            var held = StoreLock.Take(files, layout);
+            try
+            {
+                StoreSetup.CheckFormat(files, layout);
+                return new HostStore(layout, files, held, options ?? new HostStoreOptions());
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        }
+        catch (Exception e) when (StoreErrors.IsExpected(e))
+        {
+            throw StoreErrors.From(e, $"store {layout.Root}: cannot be opened", layout.Root);
+        }
+    }
+
+    /// <summary>Runs what waits for the disk, away from the actors' threads.</summary>
+    internal async Task<T> RunAsync<T>(string what, Func<T> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _threads.RunAsync(work, cancellationToken);
+        }
+        catch (Exception e) when (StoreErrors.IsExpected(e))
+        {
+            throw StoreErrors.From(e, what, Root);
+        }
+    }
+
+    internal Task RunAsync(string what, Action work, CancellationToken cancellationToken) =>
+        RunAsync(
+            what,
+            () =>
+            {
+                work();
+                return true;
+            },
+            cancellationToken);
+
+    /// <summary>Makes changes among the instances' folders durable.</summary>
+    internal void SyncInstances() => _instances.Sync();
+
+    internal void Note(string sentence) => Options.OnNote(sentence);
+
+    private static long Allocated(string directory) =>
+        Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Sum(file => StoreFiles.TryStat(file, out var stat) ? stat.AllocatedBytes : 0);
+
+    private void Save(InstanceRecord record)
+    {
+        var folder = Layout.Instance(record.Id);
+        Files.MakeDirectory(folder);
+        StoreRecords.Publish(Files, Layout.InstanceRecord(record.Id), record);
+        SyncInstances();
+    }
+
+    private void Delete(InstanceId id)
+    {
+        var folder = Layout.Instance(id);
+        if (Files.Delete(Layout.InstanceRecord(id)))
+            Files.SyncDirectory(folder);
+        if (Files.DeleteEmptyDirectory(folder))
+            SyncInstances();
+    }
+
+    private void Discard(BaseKey key)
+    {
+        var path = Layout.IncomingImage(key);
+        foreach (var file in (string[])[path, path + ".part", path + ".part.json"])
+            Files.Delete(file);
+    }
+}
+
+/// <summary>What the store's volumes take on its disk.</summary>
+/// <param name="BaseBytes">Bytes of bases, which clones share.</param>
+/// <param name="InstanceBytes">Bytes that instances' disks own.</param>
+public readonly record struct StoreUsage(long BaseBytes, long InstanceBytes);

@@ -1,0 +1,61 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>An instance's folder as it was found.</summary>
+/// <param name="Id">The instance.</param>
+/// <param name="Record">Its commit record; null when it has none that can be read.</param>
+/// <param name="IsCommitted">Whether there is a record, readable or not: then nothing that
+/// instances own is a leftover.</param>
+internal sealed record InstanceFolder(InstanceId Id, InstanceRecord? Record, bool IsCommitted)
+{
+    /// <summary>Whether a disk is an instance's, or was left by a launch that never committed.</summary>
+    public bool Keeps(DiskName disk) =>
+        Record is null ? IsCommitted : Record.Disks.Any(d => d.Name == disk);
+}
+
+/// <summary>Reads the instances' folders, and notes what has no business there.</summary>
+internal static class InstanceFolders
+{
+    public static List<InstanceFolder> Read(HostStore store)
+    {
+        List<InstanceFolder> found = [];
+        foreach (var path in Directory.EnumerateFileSystemEntries(store.Layout.Instances))
+        {
+            var name = Path.GetFileName(path);
+            if (InstanceId.TryParse(name, out var id, out _) && Directory.Exists(path))
+                found.Add(Read(store, id));
+            else
+                store.Note($"{path} is no instance's folder; it was left alone");
+        }
+
+        found.Sort((a, b) => string.CompareOrdinal(a.Id.Value, b.Id.Value));
+        return found;
+    }
+
+    private static InstanceFolder Read(HostStore store, InstanceId id)
+    {
+        var path = store.Layout.InstanceRecord(id);
+        if (!StoreFiles.TryStat(path, out _))
+            return new InstanceFolder(id, null, IsCommitted: false);
+        var record = StoreRecords.TryRead<InstanceRecord>(path, out var problem);
+        if (record is not null && record.Id == id)
+            return new InstanceFolder(id, Rerooted(store, record), IsCommitted: true);
+        problem = record is null ? problem : $"is of instance {record.Id}";
+        store.Note($"{path} {problem}; the instance and its disks were left alone");
+        return new InstanceFolder(id, null, IsCommitted: true);
+    }
+
+    /// <summary>A store may have been moved since: its files are where it is now.</summary>
+    private static InstanceRecord Rerooted(HostStore store, InstanceRecord record)
+    {
+        var folder = $"/instances/{record.Id}/";
+        return record with
+        {
+            Disks = [.. record.Disks.Select(d =>
+                d.Path.EndsWith(folder + Path.GetFileName(d.Path), StringComparison.Ordinal)
+                    ? d with { Path = store.Layout.Root + folder + Path.GetFileName(d.Path) }
+                    : d)],
+        };
+    }
+}

@@ -1,0 +1,52 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>Where everything is in a host's store. Pure: it names files and touches none.</summary>
+/// <param name="Root">The store's absolute path.</param>
+internal sealed record StoreLayout(string Root)
+{
+    public const string BaseFile = "base.raw";
+    public const string BaseRecordFile = "base.json";
+    public const string InstanceRecordFile = "instance.json";
+    public const string TemporarySuffix = ".tmp";
+    private const string BuildPrefix = ".build-", TrashPrefix = ".trash-";
+
+    public string Format { get; } = Path.Combine(Root, "store.json");
+
+    public string Lock { get; } = Path.Combine(Root, "lock");
+
+    public string Bases { get; } = Path.Combine(Root, "bases");
+
+    public string Instances { get; } = Path.Combine(Root, "instances");
+
+    public string Incoming { get; } = Path.Combine(Root, "incoming");
+
+    public string Base(BaseKey key) => $"{Bases}/{key}";
+
+    public string BaseData(BaseKey key) => $"{Bases}/{key}/{BaseFile}";
+
+    public string BaseRecord(BaseKey key) => $"{Bases}/{key}/{BaseRecordFile}";
+
+    /// <summary>Where a base is made, beside its place so that a rename publishes it.</summary>
+    public string BaseBuild(BaseKey key) => $"{Bases}/{BuildPrefix}{key}";
+
+    /// <summary>Where a base goes in one step before its files are removed one by one.</summary>
+    public string BaseTrash(BaseKey key) => $"{Bases}/{TrashPrefix}{key}";
+
+    public string Instance(InstanceId id) => $"{Instances}/{id}";
+
+    public string InstanceRecord(InstanceId id) => $"{Instances}/{id}/{InstanceRecordFile}";
+
+    public string Disk(InstanceId id, DiskName disk, string extension) =>
+        $"{Instances}/{id}/{disk}.{extension}";
+
+    public string IncomingImage(BaseKey key) => $"{Incoming}/{key}";
+
+    /// <summary>Whether an entry of <see cref="Bases"/> is the remains of a build or deletion.</summary>
+    public static bool IsRemains(string name) =>
+        (name.StartsWith(BuildPrefix, StringComparison.Ordinal)
+            && BaseKey.TryParse(name[BuildPrefix.Length..], out _, out _))
+        || (name.StartsWith(TrashPrefix, StringComparison.Ordinal)
+            && BaseKey.TryParse(name[TrashPrefix.Length..], out _, out _));
+}

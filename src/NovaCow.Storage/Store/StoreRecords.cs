@@ -1,0 +1,80 @@
+using System.Text.Json;
+
+namespace NovaCow.Storage;
+
+/// <summary>
+/// Reads and publishes the store's small JSON files. A published one is whole or as it was before.
+/// </summary>
+internal static class StoreRecords
+{
+    /// <summary>More than any record of ours needs; a longer file is not one.</summary>
+    private const long MaxBytes = 4 << 20;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+    };
+
+    /// <summary>Publishes a record in its directory, which the caller has made.</summary>
+    public static void Publish<T>(StoreFiles files, string path, T record)
+    {
+        var temporary = path + StoreLayout.TemporarySuffix;
+        files.Delete(temporary);
+        try
+        {
+            Write(files, temporary, record);
+            files.Rename(temporary, path);
+        }
+        catch
+        {
+            TryDelete(files, temporary);
+            throw;
+        }
+
+        files.SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Writes and syncs a record under a name that nobody reads yet.</summary>
+    public static void Write<T>(StoreFiles files, string path, T record)
+    {
+        using var file = files.Create(path);
+        files.Write(file, path, JsonSerializer.SerializeToUtf8Bytes(record, Json), 0);
+        files.Sync(file, path);
+    }
+
+    /// <summary>The record in a file; null and why when there is none that is whole.</summary>
+    public static T? TryRead<T>(string path, out string problem)
+        where T : class
+    {
+        problem = "";
+        try
+        {
+            if (!StoreFiles.TryStat(path, out var stat) || !stat.IsFile)
+                problem = "has no such file";
+            else if (stat.Size > MaxBytes)
+                problem = $"is {stat.Size} bytes long, which no record is";
+            else if (JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json) is { } record)
+                return record;
+            else
+                problem = "is empty";
+        }
+        catch (JsonException e)
+        {
+            problem = $"is no such record ({e.Message})";
+        }
+
+        return null;
+    }
+
+    private static void TryDelete(StoreFiles files, string path)
+    {
+        try
+        {
+            files.Delete(path);
+        }
+        catch (StoreIoException)
+        {
+            // The first failure is the one to tell; the start removes what is left.
+        }
+    }
+}

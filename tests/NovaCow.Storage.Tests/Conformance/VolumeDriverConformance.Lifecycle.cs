@@ -1,0 +1,206 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage.Tests;
+
+/// <summary>Deletion, what a start finds, refusals and a full disk.</summary>
+public abstract partial class VolumeDriverConformance
+{
+    [Fact]
+    public async Task What_is_deleted_is_gone_and_deleting_it_again_is_no_error()
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(MiB);
+        var disk = await host.CommitAsync(volume, "vm-1");
+        var id = InstanceId.Parse("vm-1");
+        for (var i = 0; i < 2; i++)
+        {
+            await host.Store.DeleteInstanceAsync(id, default);
+            await host.Driver.DeleteDiskAsync(id, disk.Name, default);
+            await host.Driver.DeleteBaseAsync(volume.Key, default);
+        }
+
+        Assert.Empty(host.Leftovers());
+        var found = await Restart(host).Driver.ListAsync(default);
+        Assert.Empty(found.Bases);
+        Assert.Empty(found.Disks);
+    }
+
+    [Fact]
+    public async Task A_start_removes_disks_that_no_record_names()
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(MiB);
+        await host.CommitAsync(volume, "vm-1");
+        await host.CloneAsync(volume, "vm-1", DiskName.Swap);
+        await host.CloneAsync(volume, "vm-2");
+
+        host = Restart(host);
+        var found = await host.Driver.ListAsync(default);
+        Assert.Equal(DiskName.Root, Assert.Single(Assert.Single(found.Disks).Value).Name);
+        Assert.Equal(volume, Assert.Single(found.Bases));
+        Assert.Equal(2, host.Leftovers().Length);
+    }
+
+    [Fact]
+    public async Task A_start_keeps_a_record_whose_disk_is_gone_and_lists_the_rest()
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(MiB);
+        var disk = await host.CommitAsync(volume, "vm-1");
+        await host.CommitAsync(volume, "vm-2");
+        File.Delete(disk.Path);
+
+        host = Restart(host);
+        var found = await host.Driver.ListAsync(default);
+        Assert.Equal("vm-2", Assert.Single(found.Disks).Key.Value);
+        Assert.Equal(2, (await host.Store.ListInstancesAsync(default)).Count);
+    }
+
+    [Fact]
+    public async Task A_start_never_touches_what_it_does_not_know_or_cannot_read()
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(MiB);
+        var disk = await host.CommitAsync(volume, "vm-1");
+        var damaged = await host.CommitAsync(volume, "vm-2");
+        File.WriteAllText(damaged.Path, "not a disk");
+        var unread = await host.CommitAsync(volume, "vm-3");
+        File.WriteAllText(
+            Path.Combine(Path.GetDirectoryName(unread.Path)!, "instance.json"), "{");
+        string[] strange =
+        [
+            Path.Combine(Path.GetDirectoryName(disk.Path)!, "console.log"),
+            Path.Combine(host.Store.Root, "instances", "NOTES"),
+            Path.Combine(host.Store.Root, "bases", "README"),
+        ];
+        foreach (var path in strange)
+            File.WriteAllText(path, "somebody's");
+
+        host = Restart(host);
+        var found = await host.Driver.ListAsync(default);
+        Assert.Equal(["vm-1", "vm-3"], found.Disks.Keys.Select(k => k.Value).Order());
+        Assert.All(strange, path => Assert.True(File.Exists(path), path));
+        Assert.True(File.Exists(damaged.Path));
+        Assert.True(File.Exists(unread.Path));
+    }
+
+    [Fact]
+    public async Task A_base_that_is_damaged_is_neither_listed_nor_served_nor_removed()
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(MiB);
+        var file = BaseFile(host, volume);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.WriteAllText(file, "short");
+
+        host = Restart(host);
+        Assert.Empty((await host.Driver.ListAsync(default)).Bases);
+        var error = await Assert.ThrowsAsync<PortException>(() => host.BlankAsync(MiB));
+        Assert.Contains(volume.Key.Value, error.Message);
+        Assert.True(File.Exists(file));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_refused_image_leaves_nothing(bool asGiven)
+    {
+        TestTool.Need("qemu-img");
+        var host = Start(new TestInspector { RefusesImages = asGiven, RefusesResults = !asGiven });
+        var image = await TestImages.ConvertAsync(TestImages.Raw(_folder.File("disk")), "qcow2");
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => host.ImageAsync(image, DiskFormat.Qcow2, 4 * MiB));
+        Assert.Equal(LaunchErrorCode.UnsafeImage, error.Error.Code);
+        Assert.Contains("test: refused", error.Message);
+        Assert.Empty(host.Leftovers());
+    }
+
+    [Theory]
+    [InlineData("qcow2", DiskFormat.Vmdk, 4 * MiB)]
+    [InlineData("qcow2", DiskFormat.Qcow2, 8 * MiB)]
+    public async Task An_image_that_qemu_sees_differently_is_refused(
+        string format, DiskFormat declared, long virtualBytes)
+    {
+        TestTool.Need("qemu-img");
+        var host = Start(new TestInspector { VirtualSizeBytes = virtualBytes });
+        var image = await TestImages.ConvertAsync(TestImages.Raw(_folder.File("disk")), format);
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => host.ImageAsync(image, declared, virtualBytes));
+        Assert.True(
+            error.Error.Code is LaunchErrorCode.UnsafeImage or LaunchErrorCode.VolumeDriver);
+        Assert.Empty(host.Leftovers());
+    }
+
+    [Fact]
+    public async Task An_image_that_refers_to_another_file_is_refused()
+    {
+        TestTool.Need("qemu-img");
+        var host = Start();
+        var secret = TestImages.Raw(_folder.File("secret"));
+        var image = _folder.File("evil");
+        await TestTool.RunAsync(
+            "qemu-img", "create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", image);
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => host.ImageAsync(image, DiskFormat.Qcow2, 4 * MiB));
+        Assert.True(
+            error.Error.Code is LaunchErrorCode.UnsafeImage or LaunchErrorCode.VolumeDriver);
+        Assert.Empty(host.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_leaves_nothing_and_is_got_over()
+    {
+        TestTool.Need("mount", "umount");
+        var root = _folder.File("store");
+        Directory.CreateDirectory(root);
+        var (code, _, error) = await TestTool.TryRunAsync(
+            "mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", root);
+        if (code != 0)
+            Assert.Skip($"no file system may be mounted here: {error.Trim()}");
+        try
+        {
+            using var host = Open(root, new TestInspector());
+            await FillUpAsync(host);
+        }
+        finally
+        {
+            await TestTool.RunAsync("umount", root);
+        }
+    }
+
+    private async Task FillUpAsync(DriverHost host)
+    {
+        var volume = await host.BlankAsync(MiB);
+        var filler = Path.Combine(host.Store.Root, "filler");
+        await using (var file = File.OpenWrite(filler))
+        {
+            await Assert.ThrowsAsync<IOException>(async () =>
+            {
+                file.Position = 4096;
+                while (true)
+                {
+                    await file.WriteAsync(new byte[4096]);
+                    await file.FlushAsync();
+                }
+            });
+        }
+
+        await NoRoomAsync(host, () => host.CloneAsync(volume, "vm-1"));
+        var raw = TestImages.Raw(_folder.File("disk"));
+        await NoRoomAsync(host, () => host.ImageAsync(raw, DiskFormat.Raw, 4 * MiB));
+        var image = await TestImages.ConvertAsync(raw, "qcow2");
+        await NoRoomAsync(host, () => host.ImageAsync(image, DiskFormat.Qcow2, 4 * MiB));
+
+        File.WriteAllText(filler, "");
+        await host.CommitAsync(volume, "vm-1");
+        Assert.Equal(2, host.Leftovers().Length);
+    }
+
+    private static async Task NoRoomAsync(DriverHost host, Func<Task> act)
+    {
+        var error = await Assert.ThrowsAsync<PortException>(act);
+        Assert.Equal(LaunchErrorCode.InsufficientStorage, error.Error.Code);
+        Assert.Contains(host.Store.Root, error.Message);
+        Assert.Single(host.Leftovers());
+    }
+}

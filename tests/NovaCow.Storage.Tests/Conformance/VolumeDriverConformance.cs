@@ -1,0 +1,211 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage.Tests;
+
+/// <summary>
+/// What every driver of files promises, on a real file system with the real tools: a driver's own
+/// tests are a subclass that opens it.
+/// </summary>
+public abstract partial class VolumeDriverConformance : IDisposable
+{
+    private const long MiB = TestImages.MiB;
+    private const int AtOnce = 64;
+    private readonly TempFolder _folder = new();
+    private readonly List<DriverHost> _hosts = [];
+
+    /// <summary>Opens the driver on a store in this directory.</summary>
+    private protected abstract DriverHost Open(string root, IImageInspector inspector);
+
+    public void Dispose()
+    {
+        foreach (var host in _hosts)
+            host.Dispose();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task An_image_becomes_a_read_only_base_with_its_bytes()
+    {
+        TestTool.Need("qemu-img");
+        var host = Start();
+        var raw = TestImages.Raw(_folder.File("disk"));
+        var image = await TestImages.ConvertAsync(raw, "qcow2");
+        var volume = await host.ImageAsync(image, DiskFormat.Qcow2, 4 * MiB);
+
+        var file = BaseFile(host, volume);
+        Assert.Equal(TestImages.DigestOf(raw), TestImages.DigestOf(file));
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(file));
+        Assert.Equal(4 * MiB, volume.VirtualSizeBytes);
+        Assert.InRange(volume.AllocatedBytes, MiB, 3 * MiB);
+    }
+
+    [Theory]
+    [InlineData("vmdk", DiskFormat.Vmdk)]
+    [InlineData("vhdx", DiskFormat.Vhdx)]
+    [InlineData("vdi", DiskFormat.Vdi)]
+    [InlineData("vpc", DiskFormat.Vhd, "-o", "force_size=on")]
+    public async Task Every_accepted_format_becomes_the_same_base(
+        string name, DiskFormat format, params string[] options)
+    {
+        TestTool.Need("qemu-img");
+        var host = Start(new TestInspector { VirtualSizeBytes = 4 * MiB });
+        var raw = TestImages.Raw(_folder.File("disk"));
+        var image = await TestImages.ConvertAsync(raw, name, options);
+        var volume = await host.ImageAsync(image, format, 4 * MiB);
+        Assert.Equal(TestImages.DigestOf(raw), TestImages.DigestOf(BaseFile(host, volume)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_raw_image_is_taken_as_it_is(bool isDownload)
+    {
+        var host = Start();
+        var path = TestImages.Raw(_folder.File("disk"));
+        var image = TestImages.Describe(path, DiskFormat.Raw, 4 * MiB);
+        var given = isDownload ? host.Store.IncomingPath(image.BaseKey()) : path;
+        if (isDownload)
+            File.Copy(path, given);
+        var content = new BaseContent.OfImage(image);
+        var made = await host.Driver.EnsureBaseAsync(content, given, null, default);
+        await host.Store.DiscardIncomingAsync(image.BaseKey(), default);
+
+        Assert.True(made.Created);
+        Assert.Equal(image.Digest, TestImages.DigestOf(BaseFile(host, made.Value)));
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(BaseFile(host, made.Value)));
+        Assert.NotEqual(UnixFileMode.UserRead, File.GetUnixFileMode(path));
+        Assert.Single(host.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_raw_image_is_filled_up_to_whole_sectors()
+    {
+        var host = Start();
+        var path = TestImages.Raw(_folder.File("disk"), MiB + 100);
+        var volume = await host.ImageAsync(path, DiskFormat.Raw, MiB + 100);
+        Assert.Equal(MiB + 512, volume.VirtualSizeBytes);
+        Assert.Equal(MiB + 512, new FileInfo(BaseFile(host, volume)).Length);
+    }
+
+    [Fact]
+    public async Task Making_a_base_again_finds_it()
+    {
+        var host = Start();
+        var content = TestImages.Blank(MiB);
+        var first = await host.Driver.EnsureBaseAsync(content, null, null, default);
+        var again = await host.Driver.EnsureBaseAsync(content, null, null, default);
+        Assert.True(first.Created);
+        Assert.False(again.Created);
+        Assert.Equal(first.Value, again.Value);
+    }
+
+    [Fact]
+    public async Task Making_a_disk_again_finds_it_and_another_size_fails()
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(MiB);
+        var request = DriverHost.Request(volume, "vm-1");
+        var first = await host.Driver.EnsureDiskAsync(request, default);
+        var again = await host.Driver.EnsureDiskAsync(request, default);
+        Assert.True(first.Created);
+        Assert.False(again.Created);
+        Assert.Equal(first.Value, again.Value);
+
+        var larger = request with { VirtualSizeBytes = 2 * MiB };
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => host.Driver.EnsureDiskAsync(larger, default));
+        Assert.Equal(LaunchErrorCode.VolumeDriver, error.Error.Code);
+        Assert.Contains("vm-1", error.Message);
+    }
+
+    [Theory]
+    [InlineData(MiB, MiB)]
+    [InlineData(MiB, 10 << 20)]
+    [InlineData(10L << 30, 10L << 30)]
+    [InlineData(MiB, 1L << 40)]
+    [InlineData(1L << 40, 1L << 40)]
+    [InlineData(MiB, 20L << 40)]
+    public async Task A_clone_has_its_size_and_is_clean_at_any_size(long baseBytes, long diskBytes)
+    {
+        TestTool.Need("qemu-img");
+        var host = Start();
+        var volume = await host.BlankAsync(baseBytes);
+        var disk = await host.CloneAsync(volume, "vm-1", bytes: diskBytes);
+        Assert.Equal(diskBytes, disk.VirtualSizeBytes);
+        Assert.InRange(disk.AllocatedBytes, 0, 64 << 10);
+        Assert.Equal(diskBytes, await SizeByQemuAsync(disk));
+        await CheckCleanAsync(disk);
+    }
+
+    [Theory]
+    [InlineData(2 * MiB)]
+    [InlineData((8 * MiB) + 1)]
+    [InlineData(0)]
+    [InlineData(long.MaxValue)]
+    public async Task A_size_below_the_base_or_odd_is_refused(long bytes)
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(4 * MiB);
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => host.CloneAsync(volume, "vm-1", bytes: bytes));
+        Assert.Equal(LaunchErrorCode.VolumeDriver, error.Error.Code);
+        Assert.False(error.Error.IsRetryable);
+        Assert.Single(host.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_clone_of_a_base_that_is_not_there_is_refused()
+    {
+        var host = Start();
+        var request = new CloneRequest(
+            InstanceId.Parse("vm-1"), DiskName.Root, TestImages.Blank(MiB).Key(), MiB);
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => host.Driver.EnsureDiskAsync(request, default));
+        Assert.Contains("blank-1048576-raw", error.Message);
+        Assert.Empty(host.Leftovers());
+    }
+
+    [Fact]
+    public async Task What_is_cancelled_before_it_starts_leaves_nothing()
+    {
+        var host = Start();
+        var volume = await host.BlankAsync(MiB);
+        var cancelled = new CancellationToken(canceled: true);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            host.Driver.EnsureDiskAsync(DriverHost.Request(volume, "vm-1"), cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            host.Driver.EnsureBaseAsync(TestImages.Blank(2 * MiB), null, null, cancelled));
+        Assert.Single(host.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_conversion_that_is_cancelled_leaves_nothing()
+    {
+        TestTool.Need("qemu-img");
+        using var cancel = new CancellationTokenSource();
+        var host = Start(new TestInspector { OnResult = cancel.Cancel });
+        var image = await TestImages.ConvertAsync(TestImages.Raw(_folder.File("disk")), "qcow2");
+        var content = new BaseContent.OfImage(
+            TestImages.Describe(image, DiskFormat.Qcow2, 4 * MiB));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => host.Driver.EnsureBaseAsync(content, image, null, cancel.Token));
+        Assert.Empty(host.Leftovers());
+    }
+
+    private DriverHost Start(TestInspector? inspector = null)
+    {
+        var host = Open(_folder.File("store"), inspector ?? new TestInspector());
+        _hosts.Add(host);
+        return host;
+    }
+
+    private DriverHost Restart(DriverHost host)
+    {
+        host.Dispose();
+        return Start();
+    }
+
+    private static string BaseFile(DriverHost host, BaseVolume volume) =>
+        Path.Combine(host.Store.Root, "bases", volume.Key.Value, "base.raw");
+}
