@@ -46,6 +46,9 @@ internal sealed partial class ActorCell
                 ThreadPool.UnsafeQueueUserWorkItem(
                     static c => c.Run(), continuation, preferLocal: false);
                 break;
+            case Turn turn:
+                turn.Drop();
+                break;
         }
     }
 
@@ -56,6 +59,7 @@ internal sealed partial class ActorCell
         Recreate or Suspend or Resume => IsAwaiting || IsWaitingForChildren,
         Terminate => IsAwaiting,
         Failed => IsFailed || IsWaitingForChildren,
+        Turn => IsAwaiting || IsSuspended || IsWaitingForChildren,
         _ => false,
     };
 
@@ -86,6 +90,9 @@ internal sealed partial class ActorCell
                     break;
                 case RunContinuation continuation:
                     RunAsHandler(continuation);
+                    break;
+                case Turn turn:
+                    turn.Run(_actor);
                     break;
                 case HandlerCompleted completed:
                     CompleteHandler(completed.Task);

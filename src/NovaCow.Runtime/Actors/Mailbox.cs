@@ -44,7 +44,12 @@ internal abstract class Mailbox : IThreadPoolWorkItem
         set => _awaiting = value;
     }
 
-    private bool IsBlocked => (_suspensions > 0 || _awaiting) && !_closed;
+    public bool HasSystemMessages => Volatile.Read(ref _systemInbox) is not null;
+
+    /// <summary>User messages wait for the actor's journal.</summary>
+    protected bool IsHeld { get; set; }
+
+    private bool IsBlocked => (_suspensions > 0 || _awaiting || IsHeld) && !_closed;
 
     protected abstract void Invoke(Envelope envelope);
 

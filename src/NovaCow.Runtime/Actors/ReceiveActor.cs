@@ -82,7 +82,7 @@ public abstract class ReceiveActor : ActorBase
         _handlers.Add(handler);
     }
 
-    private sealed class HandlerList
+    internal sealed class HandlerList
     {
         private Handler[] _handlers = [];
 
@@ -110,14 +110,14 @@ public abstract class ReceiveActor : ActorBase
         }
     }
 
-    private abstract class Handler
+    internal abstract class Handler
     {
         public virtual bool TakesAnything => false;
 
         public abstract bool TryHandle(object message);
     }
 
-    private sealed class ActionHandler<T>(Action<T> handler, Predicate<T>? shouldHandle) : Handler
+    internal sealed class ActionHandler<T>(Action<T> handler, Predicate<T>? shouldHandle) : Handler
     {
         public override bool TakesAnything => typeof(T) == typeof(object) && shouldHandle is null;
 
@@ -130,7 +130,7 @@ public abstract class ReceiveActor : ActorBase
         }
     }
 
-    private sealed class FuncHandler<T>(Func<T, bool> handler) : Handler
+    internal sealed class FuncHandler<T>(Func<T, bool> handler) : Handler
     {
         public override bool TryHandle(object message) => message is T typed && handler(typed);
     }

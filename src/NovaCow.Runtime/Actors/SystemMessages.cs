@@ -71,6 +71,23 @@ internal sealed class RunContinuation(SendOrPostCallback callback, object? state
     public void Run() => callback(state);
 }
 
+/// <summary>
+/// Work that an instance of an actor left for later: done as if it were a message, so never while
+/// the actor awaits, has failed or is suspended; dropped when another instance has taken its place.
+/// </summary>
+internal sealed class Turn(ActorBase actor, Action work, Action? dropped = null) : SystemMessage
+{
+    public void Run(ActorBase? present)
+    {
+        if (ReferenceEquals(present, actor))
+            work();
+        else
+            Drop();
+    }
+
+    public void Drop() => dropped?.Invoke();
+}
+
 /// <summary>The task that an asynchronous handler returned has ended.</summary>
 internal sealed class HandlerCompleted(Task task) : SystemMessage
 {

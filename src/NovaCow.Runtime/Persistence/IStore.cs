@@ -8,7 +8,8 @@ namespace NovaCow.Runtime.Persistence;
 /// Success means durable. Concurrent appends may share a transaction. Every write that carries a
 /// <see cref="Fence"/> takes effect only while that leadership epoch is the newest, in the same
 /// transaction; else it fails with <see cref="StoreFencedException"/> and changes nothing. Other
-/// failures are <see cref="StoreException"/>s. Safe for concurrent use by several processes.
+/// failures are <see cref="StoreException"/>s. Every call ends: a store that cannot reach its
+/// engine fails within a bounded time. Safe for concurrent use by several processes.
 /// </remarks>
 public interface IStore : IAsyncDisposable
 {
