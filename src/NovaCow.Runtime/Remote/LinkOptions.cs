@@ -1,6 +1,8 @@
+using System.Net.WebSockets;
+
 namespace NovaCow.Runtime.Remote;
 
-/// <summary>The limits and times of links. Every queue and table of a link is bounded here.</summary>
+/// <summary>Who a process is on its links, and the limits and times of these.</summary>
 public sealed record LinkOptions
 {
     /// <summary>Who this process says it is.</summary>
@@ -13,16 +15,6 @@ public sealed record LinkOptions
     /// letters, because a tell never blocks.</summary>
     public int MaxBufferedBytes { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>How many local actors a peer may hold references to, per link; beyond it the
-    /// stopped ones and then the oldest are forgotten.</summary>
-    public int MaxIntroductions { get; init; } = 65_536;
-
-    /// <summary>How many distinct names and manifests are abbreviated at once, per link.</summary>
-    public int MaxInterned { get; init; } = 4_096;
-
-    /// <summary>How many watches a peer may have on this process's actors, per link.</summary>
-    public int MaxWatches { get; init; } = 65_536;
-
     /// <summary>A link that has nothing to send says that it is alive this often.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -34,4 +26,10 @@ public sealed record LinkOptions
 
     /// <summary>How long a link that closes waits for its peer to take what was sent.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Sets what a dialled connection needs, such as certificates.</summary>
+    public Action<ClientWebSocketOptions>? ConfigureDial { get; init; }
+
+    /// <summary>The reason not to accept a link from a node; null accepts it.</summary>
+    public Func<NodeIdentity, string?>? Refuse { get; init; }
 }

@@ -10,6 +10,10 @@ namespace NovaCow.Runtime.Remote.Wire;
 internal sealed class FrameSocket(WebSocket socket) : IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Limits.FrameBytes);
+    private long _bytesReceived;
+
+    /// <summary>Grows with everything that arrives: that it stands still means silence.</summary>
+    public long BytesReceived => Volatile.Read(ref _bytesReceived);
 
     /// <summary>Why the peer closed, once <see cref="ReceiveAsync"/> has returned null.</summary>
     public string CloseReason { get; private set; } = "";
@@ -34,6 +38,7 @@ internal sealed class FrameSocket(WebSocket socket) : IDisposable
             if (part.MessageType != WebSocketMessageType.Binary)
                 throw new LinkProtocolException("a text message where frames are binary");
             length += part.Count;
+            Volatile.Write(ref _bytesReceived, _bytesReceived + part.Count);
             if (length > maxBytes)
                 throw new LinkProtocolException($"a frame larger than {maxBytes} bytes");
             if (part.EndOfMessage)

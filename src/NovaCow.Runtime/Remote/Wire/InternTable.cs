@@ -11,14 +11,12 @@ internal sealed class InternTable(int capacity = Limits.Interned)
     private readonly List<string> _texts = [];
     private int _next;
 
-    /// <summary>The number of a text.</summary>
-    /// <param name="isNew">The reader has to be told.</param>
-    public int Intern(string text, out bool isNew)
+    public bool TryFind(string text, out int number) => _numbers.TryGetValue(text, out number);
+
+    /// <summary>Gives a text that has none a number; the reader has to be told.</summary>
+    public int Add(string text)
     {
-        isNew = !_numbers.TryGetValue(text, out var number);
-        if (!isNew)
-            return number;
-        number = _next;
+        var number = _next;
         _next = (_next + 1) % capacity;
         if (number == _texts.Count)
         {
@@ -36,4 +34,7 @@ internal sealed class InternTable(int capacity = Limits.Interned)
     /// <summary>Whether a number that was given out still stands for this very string.</summary>
     public bool StillMeans(int number, string text) =>
         number >= 0 && number < _texts.Count && ReferenceEquals(_texts[number], text);
+
+    public string? TextOf(long number) =>
+        number >= 0 && number < _texts.Count ? _texts[(int)number] : null;
 }

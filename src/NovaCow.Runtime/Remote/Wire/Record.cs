@@ -64,7 +64,8 @@ internal enum AddressKind : byte
     /// <summary>An actor of the writer, introduced before.</summary>
     Mine = 3,
 
-    /// <summary>An actor of the writer that waits for one answer, introduced here.</summary>
+    /// <summary>A short-lived reference of the writer, such as an ask: introduced by being used.
+    /// </summary>
     Once = 4,
 }
 

@@ -33,8 +33,6 @@ internal ref struct RecordReader(ReadOnlySpan<byte> batch, int maxMessageBytes)
             throw new LinkProtocolException($"a sender of unknown kind {Current.SenderKind:d}");
         if (Current.SenderKind != AddressKind.None)
             Current.Sender = ReadNumber();
-        if (Current.SenderKind == AddressKind.Once)
-            Current.Text = ReadText();
         Current.Number = ReadNumber();
         Current.Payload = ReadBytes(maxMessageBytes, "message");
     }

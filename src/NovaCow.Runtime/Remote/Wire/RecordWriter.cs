@@ -25,8 +25,6 @@ internal ref struct RecordWriter(Span<byte> space)
         Number(record.Target);
         if (record.SenderKind != AddressKind.None)
             Number(record.Sender);
-        if (record.SenderKind == AddressKind.Once)
-            Bytes(record.Text);
         Number(record.Number);
         Bytes(record.Payload);
     }

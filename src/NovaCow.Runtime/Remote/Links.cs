@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using System.Net.WebSockets;
+using NovaCow.Runtime.Actors;
+using NovaCow.Runtime.Remote.Wire;
+using NovaCow.Runtime.Serialization;
+
+namespace NovaCow.Runtime.Remote;
+
+/// <summary>
+/// The links of an actor system: it dials and accepts them, and says which actors peers may
+/// address by path. It listens on nothing itself: sockets are handed to it.
+/// </summary>
+public sealed class Links
+{
+    private readonly ConcurrentDictionary<Link, byte> _open = new();
+    private readonly ConcurrentDictionary<Type, byte> _unsendable = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile string[] _exports = [];
+    private int _lastNumber;
+
+    private Links(ActorSystem system, LinkOptions options, MessageSerializer serializer)
+    {
+        System = system;
+        Options = options;
+        Serializer = serializer;
+        Log = new LoggingAdapter(system.Log, "/links", typeof(Links));
+        RuntimeMessages.Register(serializer);
+        _ = system.WhenTerminated.ContinueWith(
+            _ => _stopping.Cancel(), TaskScheduler.Default);
+    }
+
+    public NodeIdentity Self => Options.Self;
+
+    /// <summary>The links that are up.</summary>
+    public IReadOnlyCollection<ILink> Open => [.. _open.Keys];
+
+    /// <summary>Who leads the cluster, for peers that look for the leader. Setting it tells
+    /// them.</summary>
+    public string? LeaderAddress
+    {
+        get;
+        set
+        {
+            if (field == value)
+                return;
+            field = value;
+            foreach (var link in _open.Keys)
+                link.TellLeader(value);
+        }
+    }
+
+    internal ActorSystem System { get; }
+
+    internal LinkOptions Options { get; }
+
+    internal MessageSerializer Serializer { get; }
+
+    internal ILoggingAdapter Log { get; }
+
+    /// <summary>Gives a system links; the first call decides the options.</summary>
+    public static Links Start(
+        ActorSystem system, LinkOptions options, MessageSerializer serializer)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return system.RegisterExtension(s => new Links(s, options, serializer));
+    }
+
+    /// <summary>Lets peers address an actor, and all below it, by path.</summary>
+    public void Export(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (!path.StartsWith('/'))
+            throw new ArgumentException($"'{path}' is no path: it begins with /", nameof(path));
+        lock (_open)
+            _exports = [.. _exports, path.TrimEnd('/')];
+    }
+
+    /// <summary>Serves a socket that a listener accepted until the link ends.</summary>
+    /// <exception cref="LinkRefusedException">The two do not fit; the peer was told.</exception>
+    /// <exception cref="LinkException">There was no handshake in time.</exception>
+    public async Task AcceptAsync(WebSocket webSocket, CancellationToken cancellationToken)
+    {
+        using var stop = Stopping(cancellationToken);
+        using var socket = new FrameSocket(webSocket);
+        LinkTerms terms;
+        try
+        {
+            terms = await WithinHandshakeTime(
+                token => LinkHandshake.AcceptAsync(this, socket, token), socket, stop.Token);
+        }
+        catch (LinkException e)
+        {
+            Log.Warning("a link was not accepted: {0}", e.Message);
+            throw;
+        }
+        await RunAsync(new Link(this, socket, terms), stop.Token);
+    }
+
+    /// <summary>Makes a link to a listener.</summary>
+    /// <param name="address">Of the node, such as <c>http://10.0.0.1:7717</c>, or of its link
+    /// endpoint.</param>
+    /// <exception cref="LinkRefusedException">The two do not fit.</exception>
+    /// <exception cref="LinkException">The peer was not reached, or not in time.</exception>
+    public async Task<ILink> DialAsync(Uri address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var stop = Stopping(cancellationToken);
+        var webSocket = new ClientWebSocket();
+        var socket = new FrameSocket(webSocket);
+        try
+        {
+            webSocket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan;
+            webSocket.Options.Proxy = null;
+            Options.ConfigureDial?.Invoke(webSocket.Options);
+            var terms = await WithinHandshakeTime(
+                async token =>
+                {
+                    await webSocket.ConnectAsync(LinkAddress.Socket(address), token);
+                    return await LinkHandshake.DialAsync(this, socket, token);
+                },
+                socket,
+                stop.Token);
+            var link = new Link(this, socket, terms);
+            stop.Dispose();
+            _ = RunAsync(link, _stopping.Token);
+            return link;
+        }
+        catch (Exception e)
+        {
+            stop.Dispose();
+            socket.Dispose();
+            if (e is LinkException or OperationCanceledException)
+                throw;
+            throw new LinkException($"{address} was not reached: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Ends all links.</summary>
+    public Task CloseAsync(string reason) =>
+        Task.WhenAll(_open.Keys.Select(link => link.CloseAsync(reason)));
+
+    internal bool IsExported(string path)
+    {
+        var (names, _) = RemotePath.SplitUid(path);
+        return Array.Exists(
+            _exports,
+            export => names == export
+                || (names.StartsWith(export, StringComparison.Ordinal)
+                    && names[export.Length] == '/'));
+    }
+
+    internal int NextNumber() => Interlocked.Increment(ref _lastNumber);
+
+    internal void ReportUnsendable(
+        object message, IActorRef target, string why, Exception? cause)
+    {
+        if (!_unsendable.TryAdd(message.GetType(), 0))
+            return;
+        var text = $"a {message.GetType()} to {target.Path} was not sent: {why}";
+        if (cause is null)
+            Log.Error("{0}", text);
+        else
+            Log.Error(cause, "{0}", text);
+    }
+
+    private CancellationTokenSource Stopping(CancellationToken cancellationToken) =>
+        CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+
+    private async Task RunAsync(Link link, CancellationToken cancellationToken)
+    {
+        _open.TryAdd(link, 0);
+        // Said in the handshake, but it may have changed since.
+        if (LeaderAddress is { } leader)
+            link.TellLeader(leader);
+        Log.Info("link to {0} is up", link.Peer);
+        System.EventStream.Publish(new LinkUp(link));
+        var reason = await link.RunAsync(cancellationToken);
+        _open.TryRemove(link, out _);
+        Log.Info("link to {0} ended: {1}", link.Peer, reason);
+        System.EventStream.Publish(new LinkDown(link, reason));
+        link.Complete();
+    }
+
+    private async Task<LinkTerms> WithinHandshakeTime(
+        Func<CancellationToken, Task<LinkTerms>> handshake,
+        FrameSocket socket,
+        CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(
+            Options.HandshakeTimeout, System.TimeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(
+            limit.Token, cancellationToken);
+        try
+        {
+            return await handshake(both.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            socket.Abort();
+            throw new LinkException(
+                $"no handshake within {Options.HandshakeTimeout.TotalSeconds} s");
+        }
+        catch (WebSocketException e)
+        {
+            throw new LinkException($"the handshake broke off: {e.Message}", e);
+        }
+    }
+}
