@@ -1,1 +1,17 @@
-System.Console.WriteLine("usage: benchmarks NAME");
+using NovaCow.Benchmarks;
+using NovaCow.Benchmarks.Runtime;
+using NovaCow.Benchmarks.Store;
+
+IBenchmark[] benchmarks = [new RuntimeBenchmark(), new JournalBenchmark()];
+
+var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());
+if (chosen is null)
+{
+    Console.WriteLine("usage: dotnet run -c Release --project tests/NovaCow.Benchmarks -- NAME");
+    foreach (var benchmark in benchmarks)
+        Console.WriteLine($"  {benchmark.Name,-10} {benchmark.About}");
+    return 2;
+}
+
+await chosen.RunAsync(args[1..]);
+return 0;

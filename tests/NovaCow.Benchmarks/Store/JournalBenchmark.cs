@@ -10,7 +10,7 @@ namespace NovaCow.Benchmarks.Store;
 /// Events that the embedded store makes durable per second, by writers that each await their append
 /// before the next; each writer has a stream of its own, as an actor has. Every commit is synced.
 /// </summary>
-public sealed class JournalBenchmark
+public sealed class JournalBenchmark : IBenchmark
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
