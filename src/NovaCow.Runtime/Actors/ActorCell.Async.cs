@@ -47,6 +47,12 @@ internal sealed partial class ActorCell
     private void CompleteHandler(Task task)
     {
         IsAwaiting = false;
+        if (_synchronization!.TimedSince is var begun and not 0)
+        {
+            _synchronization.TimedSince = 0;
+            RecordDuration(begun);
+        }
+
         var envelope = _currentMessage;
         var failure = task.IsCanceled
             ? new TaskCanceledException(task)
@@ -75,6 +81,9 @@ internal sealed partial class ActorCell
     /// <summary>Sends what follows an await back to the actor's turn.</summary>
     private sealed class CellSynchronizationContext(ActorCell cell) : SynchronizationContext
     {
+        /// <summary>When the present handler began, if it is one that is timed.</summary>
+        public long TimedSince { get; set; }
+
         public override void Post(SendOrPostCallback d, object? state) =>
             cell.EnqueueSystem(new RunContinuation(d, state));
 

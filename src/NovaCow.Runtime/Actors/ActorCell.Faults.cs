@@ -125,7 +125,6 @@ internal sealed partial class ActorCell
         {
             _actor = NewActor();
             _actor.AroundPreStart();
-            _system.Telemetry.Started(this);
             _receiveTimeout?.Restart();
         }
         catch (Exception cause)
@@ -192,7 +191,7 @@ internal sealed partial class ActorCell
         }
 
         var failed = _actor;
-        _system.Telemetry.Restarted(this);
+        _props.Stats.CountRestart();
         try
         {
             failed.AroundPreRestart(cause, _currentMessage?.Message);
@@ -296,7 +295,7 @@ internal sealed partial class ActorCell
         }
 
         (_actor as IWithStash)?.Stash?.UnstashAll();
-        _system.Telemetry.Stopped(this);
+        _props.Stats.CountStop();
         _timers?.CancelAll();
         _receiveTimeout?.Cancel();
         _system.EventStream.Forget(_self);

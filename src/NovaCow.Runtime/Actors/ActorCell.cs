@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using NovaCow.Runtime.Telemetry;
+
 namespace NovaCow.Runtime.Actors;
 
 /// <summary>
@@ -28,6 +31,7 @@ internal sealed partial class ActorCell : Mailbox, IActorContext
         _parent = parent;
         _props = props;
         self.Cell = this;
+        props.Stats.CountStart();
     }
 
     /// <summary>The cell whose turn it is on this thread.</summary>
@@ -82,9 +86,35 @@ internal sealed partial class ActorCell : Mailbox, IActorContext
 
     protected override void BeginRun() => t_current = this;
 
-    protected override void EndRun(int processed) => t_current = null;
+    protected override void EndRun(int processed)
+    {
+        t_current = null;
+        if (processed > 0)
+            _props.Stats.CountProcessed(processed);
+    }
 
     protected override void Invoke(Envelope envelope)
+    {
+        if (ActorMetrics.Duration.Enabled && ActorMetrics.TakeSample())
+            InvokeTimed(envelope);
+        else
+            Handle(envelope);
+    }
+
+    private void InvokeTimed(Envelope envelope)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        Handle(envelope);
+        if (IsAwaiting)
+            _synchronization!.TimedSince = begun;
+        else
+            RecordDuration(begun);
+    }
+
+    private void RecordDuration(long begun) => ActorMetrics.Duration.Record(
+        Stopwatch.GetElapsedTime(begun).TotalSeconds, _props.Stats.Tag);
+
+    private void Handle(Envelope envelope)
     {
         _currentMessage = envelope;
         _receiveTimeout?.BeginMessage();

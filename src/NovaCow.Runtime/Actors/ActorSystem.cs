@@ -25,7 +25,6 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable, IDisposabl
         EventStream = new EventStream();
         Log = new LogBus(EventStream, options.TimeProvider, options.LogLevel, options.LogSink);
         Scheduler = new Scheduler(options.TimeProvider);
-        Telemetry = new SystemTelemetry(this);
         var rootPath = ActorPath.CreateRoot(LocalAddress);
         DeadLetterOffice = new DeadLetterRef(rootPath / "deadLetters", this);
         Temp = new TempRefs(rootPath / "temp");
@@ -37,6 +36,7 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable, IDisposabl
             Props.Create<Guardian>(SupervisorStrategy.DefaultStrategy), "system");
         _userGuardian = (LocalActorRef)cell.ActorOf(
             Props.Create<Guardian>(options.UserGuardianStrategy), "user");
+        ActorMetrics.Attach(this);
         cell.Start();
     }
 
@@ -73,8 +73,6 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable, IDisposabl
     internal DeadLetterRef DeadLetterOffice { get; }
 
     internal TempRefs Temp { get; }
-
-    internal SystemTelemetry Telemetry { get; }
 
     internal ActorCell RootCell => _root.Cell;
 
@@ -165,7 +163,7 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable, IDisposabl
     internal void Finish()
     {
         Scheduler.Close();
-        Telemetry.Dispose();
+        ActorMetrics.Detach(this);
         _terminated.TrySetResult();
     }
 }

@@ -1,10 +1,14 @@
 using System.Collections.Concurrent;
+using NovaCow.Runtime.Telemetry;
 
 namespace NovaCow.Runtime.Actors;
 
 /// <summary>Where messages without a receiver end: on the event stream.</summary>
 internal sealed class DeadLetterRef(ActorPath path, ActorSystem system) : InternalActorRef
 {
+    // Letters to a place where nobody is known to have been.
+    private static readonly ActorTypeStats Unknown = ActorTypeStats.Of(typeof(DeadLetter));
+
     public override ActorPath Path => path;
 
     public override void Tell(object message, IActorRef? sender)
@@ -39,7 +43,12 @@ internal sealed class DeadLetterRef(ActorPath path, ActorSystem system) : Intern
 
     private void Publish(AllDeadLetters letter)
     {
-        system.Telemetry.DeadLetter(letter);
+        if (letter is DeadLetter)
+        {
+            var type = (letter.Recipient as LocalActorRef)?.Cell.Props.Stats ?? Unknown;
+            type.CountDeadLetter();
+        }
+
         if (system.EventStream.HasSubscribers(letter.GetType()))
             system.EventStream.Publish(letter);
     }

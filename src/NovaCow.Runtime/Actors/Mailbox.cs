@@ -108,36 +108,32 @@ internal abstract class Mailbox : IThreadPoolWorkItem
     {
         var processed = 0;
         BeginRun();
-        try
+        while (true)
         {
-            while (true)
+            if (Volatile.Read(ref _systemInbox) is not null)
+                RunSystemMessages();
+            if (_closed)
+                RejectAll();
+            else if (!IsBlocked && (_front is not null || Refill()))
             {
-                if (Volatile.Read(ref _systemInbox) is not null)
-                    RunSystemMessages();
-                if (_closed)
-                    RejectAll();
-                else if (!IsBlocked && (_front is not null || Refill()))
-                {
-                    if (processed == Throughput)
-                        break;
-                    processed++;
-                    Invoke(TakeFront());
-                    continue;
-                }
-
-                if (TryGoIdle())
-                {
-                    Activity?.End();
-                    return;
-                }
+                if (processed == Throughput)
+                    break;
+                processed++;
+                Invoke(TakeFront());
+                continue;
             }
-        }
-        finally
-        {
-            EndRun(processed);
+
+            if (TryGoIdle())
+            {
+                // Another thread may be running this mailbox by now.
+                EndRun(processed);
+                Activity?.End();
+                return;
+            }
         }
 
         // More is waiting, but others had better have a turn first.
+        EndRun(processed);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 

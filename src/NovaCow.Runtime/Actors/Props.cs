@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.ExceptionServices;
+using NovaCow.Runtime.Telemetry;
 
 namespace NovaCow.Runtime.Actors;
 
@@ -14,6 +15,7 @@ public sealed class Props
     private Props(Type type, Func<ActorBase> factory, SupervisorStrategy? strategy)
     {
         Type = type;
+        Stats = ActorTypeStats.Of(type);
         _factory = factory;
         SupervisorStrategy = strategy;
     }
@@ -47,6 +49,9 @@ public sealed class Props
 
     public Props WithSupervisorStrategy(SupervisorStrategy strategy) =>
         new(Type, _factory, strategy);
+
+    /// <summary>What actors of this class have done, for telemetry.</summary>
+    internal ActorTypeStats Stats { get; }
 
     internal ActorBase NewActor() => _factory();
 
