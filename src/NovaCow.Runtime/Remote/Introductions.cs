@@ -18,7 +18,7 @@ internal sealed class Introductions(int limit = Limits.Introductions)
     private IActorRef? _lastActor;
     private long _lastActorNumber;
     private long _last;
-    private int _sweepAt = MinSweep;
+    private int _sweepAt = Math.Min(MinSweep, limit);
 
     public int Count => _byNumber.Count;
 

@@ -61,6 +61,9 @@ internal sealed class Link : ILink
 
     public bool IsDown => Volatile.Read(ref _reason) is not null;
 
+    /// <summary>How many local actors the peer may address by number.</summary>
+    public int IntroducedCount => _writer.Introduced.Count;
+
     private TimeProvider Time => System.TimeProvider;
 
     public IActorRef ActorFor(string path)

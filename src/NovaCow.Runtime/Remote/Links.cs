@@ -104,36 +104,28 @@ public sealed class Links
     public async Task<ILink> DialAsync(Uri address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var stop = Stopping(cancellationToken);
-        var webSocket = new ClientWebSocket();
-        var socket = new FrameSocket(webSocket);
+        var socket = new ClientWebSocket();
+        socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan;
+        socket.Options.Proxy = null;
+        Options.ConfigureDial?.Invoke(socket.Options);
         try
         {
-            webSocket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan;
-            webSocket.Options.Proxy = null;
-            Options.ConfigureDial?.Invoke(webSocket.Options);
-            var terms = await WithinHandshakeTime(
-                async token =>
-                {
-                    await webSocket.ConnectAsync(LinkAddress.Socket(address), token);
-                    return await LinkHandshake.DialAsync(this, socket, token);
-                },
+            return await ConnectAsync(
                 socket,
-                stop.Token);
-            var link = new Link(this, socket, terms);
-            stop.Dispose();
-            _ = RunAsync(link, _stopping.Token);
-            return link;
+                token => socket.ConnectAsync(LinkAddress.Socket(address), token),
+                cancellationToken);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is LinkException and not LinkRefusedException)
         {
-            stop.Dispose();
-            socket.Dispose();
-            if (e is LinkException or OperationCanceledException)
-                throw;
-            throw new LinkException($"{address} was not reached: {e.Message}", e);
+            throw new LinkException($"{address}: {e.Message}", e);
         }
     }
+
+    /// <summary>Makes a link over a socket that is connected to a listener.</summary>
+    /// <exception cref="LinkRefusedException">The two do not fit.</exception>
+    /// <exception cref="LinkException">The peer did not answer, or not in time.</exception>
+    public Task<ILink> ConnectAsync(WebSocket webSocket, CancellationToken cancellationToken) =>
+        ConnectAsync(webSocket, _ => Task.CompletedTask, cancellationToken);
 
     /// <summary>Ends all links.</summary>
     public Task CloseAsync(string reason) =>
@@ -161,6 +153,34 @@ public sealed class Links
             Log.Error("{0}", text);
         else
             Log.Error(cause, "{0}", text);
+    }
+
+    private async Task<ILink> ConnectAsync(
+        WebSocket webSocket,
+        Func<CancellationToken, Task> connect,
+        CancellationToken cancellationToken)
+    {
+        using var stop = Stopping(cancellationToken);
+        var socket = new FrameSocket(webSocket);
+        try
+        {
+            var terms = await WithinHandshakeTime(
+                async token =>
+                {
+                    await connect(token);
+                    return await LinkHandshake.DialAsync(this, socket, token);
+                },
+                socket,
+                stop.Token);
+            var link = new Link(this, socket, terms);
+            _ = RunAsync(link, _stopping.Token);
+            return link;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private CancellationTokenSource Stopping(CancellationToken cancellationToken) =>
@@ -202,7 +222,7 @@ public sealed class Links
         }
         catch (WebSocketException e)
         {
-            throw new LinkException($"the handshake broke off: {e.Message}", e);
+            throw new LinkException($"there was no handshake: {e.Message}", e);
         }
     }
 }
