@@ -43,7 +43,10 @@ public sealed class EventFilterFactory
 
     /// <summary>Errors that carry this exception, as supervision logs them.</summary>
     public EventFilterApplier Exception<TException>(
-        string? message = null, string? start = null, string? contains = null, string? source = null)
+        string? message = null,
+        string? start = null,
+        string? contains = null,
+        string? source = null)
         where TException : Exception
     {
         var pattern = Of(message, start, contains, source);
@@ -54,24 +57,38 @@ public sealed class EventFilterFactory
     }
 
     public EventFilterApplier Error(
-        string? message = null, string? start = null, string? contains = null, string? source = null) =>
+        string? message = null,
+        string? start = null,
+        string? contains = null,
+        string? source = null) =>
         Log<Error>(Of(message, start, contains, source));
 
     public EventFilterApplier Warning(
-        string? message = null, string? start = null, string? contains = null, string? source = null) =>
+        string? message = null,
+        string? start = null,
+        string? contains = null,
+        string? source = null) =>
         Log<Warning>(Of(message, start, contains, source));
 
     public EventFilterApplier Info(
-        string? message = null, string? start = null, string? contains = null, string? source = null) =>
+        string? message = null,
+        string? start = null,
+        string? contains = null,
+        string? source = null) =>
         Log<Info>(Of(message, start, contains, source));
 
     public EventFilterApplier Debug(
-        string? message = null, string? start = null, string? contains = null, string? source = null) =>
+        string? message = null,
+        string? start = null,
+        string? contains = null,
+        string? source = null) =>
         Log<Debug>(Of(message, start, contains, source));
 
     public EventFilterApplier Log<TEvent>(EventPattern pattern)
         where TEvent : LogEvent =>
-        Apply($"a {typeof(TEvent).Name} like {pattern}", e => e is TEvent entry && pattern.Fits(entry));
+        Apply(
+            $"a {typeof(TEvent).Name} like {pattern}",
+            e => e is TEvent entry && pattern.Fits(entry));
 
     public EventFilterApplier DeadLetter() => DeadLetter<object>();
 

@@ -26,7 +26,10 @@ public abstract partial class TestKitBase
     /// <summary>Takes messages until the filter gives null, no message comes for
     /// <paramref name="idle"/>, or the time is over. The message it stops at is lost.</summary>
     public IReadOnlyList<T> ReceiveWhile<T>(
-        Func<object, T?> filter, TimeSpan? max = null, TimeSpan? idle = null, int limit = int.MaxValue)
+        Func<object, T?> filter,
+        TimeSpan? max = null,
+        TimeSpan? idle = null,
+        int limit = int.MaxValue)
         where T : class => ReceiveWhileAsync(filter, max, idle, limit).GetAwaiter().GetResult();
 
     /// <summary>Passes over messages until one fits.</summary>
@@ -59,7 +62,10 @@ public abstract partial class TestKitBase
     }
 
     public async Task<IReadOnlyList<T>> ReceiveWhileAsync<T>(
-        Func<object, T?> filter, TimeSpan? max = null, TimeSpan? idle = null, int limit = int.MaxValue)
+        Func<object, T?> filter,
+        TimeSpan? max = null,
+        TimeSpan? idle = null,
+        int limit = int.MaxValue)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(filter);

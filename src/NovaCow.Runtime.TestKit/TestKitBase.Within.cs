@@ -49,7 +49,10 @@ public abstract partial class TestKitBase
 
     /// <summary>Looks again and again until the condition holds.</summary>
     public void AwaitCondition(
-        Func<bool> condition, TimeSpan? max = null, TimeSpan? interval = null, string? hint = null) =>
+        Func<bool> condition,
+        TimeSpan? max = null,
+        TimeSpan? interval = null,
+        string? hint = null) =>
         AwaitConditionAsync(condition, max, interval, hint).GetAwaiter().GetResult();
 
     /// <summary>Tries again and again until the assertion passes; fails as its last try did.

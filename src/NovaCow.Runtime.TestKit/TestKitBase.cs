@@ -23,7 +23,8 @@ public abstract partial class TestKitBase : IAsyncDisposable
         ThreadPool.SetMinThreads(Math.Max(workers, 16), io);
     }
 
-    /// <param name="options">The system's options; a <see cref="VirtualTimeProvider"/> in them makes
+    /// <param name="options">The system's options; a <see cref="VirtualTimeProvider"/> in them
+    /// makes
     /// all its time virtual.</param>
     /// <param name="output">Takes the log lines of the system under test.</param>
     protected TestKitBase(ActorSystemOptions? options = null, Action<string>? output = null)

@@ -1,7 +1,8 @@
 namespace NovaCow.Runtime.TestKit;
 
 /// <summary>
-/// A clock that stands still until it is advanced. Timers fire in the order of their due times, each
+/// A clock that stands still until it is advanced. Timers fire in the order of their due times,
+/// each
 /// at its own instant, and between two instants the clock waits (in real time) until everything
 /// they set off has come to rest, so that what a reaction schedules is part of the same advance.
 /// It serves actor systems and anything else that takes a <see cref="TimeProvider"/>.

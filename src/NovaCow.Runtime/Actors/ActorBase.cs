@@ -6,15 +6,13 @@ namespace NovaCow.Runtime.Actors;
 /// </summary>
 public abstract class ActorBase
 {
-    private ActorCell? _cell;
-
     protected ActorBase()
     {
-        _cell = ActorCell.Current ?? throw new ActorInitializationException(
+        Cell = ActorCell.Current ?? throw new ActorInitializationException(
             null,
             $"{GetType().Name} was made with new: make it with ActorOf(Props.Create(...)), which "
             + "gives it a place in the system");
-        _cell.Adopt(this);
+        Cell.Adopt(this);
     }
 
     /// <summary>The context of the actor whose turn it is on this thread.</summary>
@@ -26,11 +24,11 @@ public abstract class ActorBase
             "there is no actor context here: it exists during a message only. Copy what you need "
             + "into a variable first, or pipe the task to Self");
 
-    protected IActorRef Self => Cell!.Self;
+    protected IActorRef Self => Cell.Self;
 
     protected IActorRef Sender => Context.Sender;
 
-    internal ActorCell? Cell => _cell;
+    internal ActorCell Cell { get; }
 
     internal Receive InitialBehavior => Receive;
 
@@ -90,7 +88,7 @@ public abstract class ActorBase
     /// until it has ended; after each await the code is back on the actor's turn, where
     /// <see cref="Context"/>, <see cref="Sender"/> and <see cref="Self"/> are as before (unless
     /// it awaits with <c>ConfigureAwait(false)</c>). Its exceptions are supervised.</summary>
-    protected void RunTask(Func<Task> handler) => Cell!.RunTask(handler);
+    protected void RunTask(Func<Task> handler) => Cell.RunTask(handler);
 
     /// <summary>Around every user message: the seam for persistence.</summary>
     protected internal virtual bool AroundReceive(Receive receive, object message) =>
@@ -106,9 +104,6 @@ public abstract class ActorBase
     protected internal virtual void AroundPostStop() => PostStop();
 
     internal void OnUnhandled(object message) => Unhandled(message);
-
-    /// <summary>Takes the cell away from an instance that is done with.</summary>
-    internal void Release() => _cell = null;
 }
 
 /// <summary>An actor that sorts its messages out itself.</summary>

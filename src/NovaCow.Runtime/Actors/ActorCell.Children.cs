@@ -9,7 +9,8 @@ internal sealed partial class ActorCell
     public IActorRef Child(string name) => FindChild(name) ?? ActorRefs.Nobody;
 
     /// <summary>Safe from any thread.</summary>
-    public InternalActorRef? FindChild(string name) => Volatile.Read(ref _children)?.Find(name)?.Child;
+    public InternalActorRef? FindChild(string name) =>
+        Volatile.Read(ref _children)?.Find(name)?.Child;
 
     /// <summary>Safe from any thread, as guardians get their children from outside.</summary>
     public IActorRef ActorOf(Props props, string? name = null)
@@ -107,12 +108,19 @@ internal sealed partial class ActorCell
         }
     }
 
-    private bool WaitForChildren(WaitReason reason, Exception? cause = null)
+    private bool WaitForChildren(WaitReason reason, Exception? cause = null) =>
+        _children?.TryWait(reason, cause) ?? false;
+
+    /// <summary>Takes no more children and stops those there are; true when there are any.
+    /// </summary>
+    private bool CloseChildren()
     {
-        // One that stops without ever having had children must not get any from now on.
-        if (reason == WaitReason.Termination)
-            Interlocked.CompareExchange(ref _children, ChildRegistry.Closed, null);
-        return _children?.TryWait(reason, cause) ?? false;
+        if (Interlocked.CompareExchange(ref _children, ChildRegistry.Closed, null) is not { } mine)
+            return false;
+        var children = mine.Close();
+        foreach (var child in children)
+            ((InternalActorRef)child).Stop();
+        return children.Length > 0;
     }
 
     private bool IsWaitingForChildren => _children?.IsWaiting ?? false;

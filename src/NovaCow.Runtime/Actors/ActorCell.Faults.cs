@@ -1,14 +1,11 @@
 namespace NovaCow.Runtime.Actors;
 
-/// <summary>Creation, failure, restart and stop, as the parent decides them.</summary>
+/// <summary>Failure, and the restart or resumption that the parent decides on.</summary>
 internal sealed partial class ActorCell
 {
     // Who failed: this actor, or the child whose failure it could not decide. While it is set the
     // mailbox is suspended and the parent's verdict is awaited.
     private InternalActorRef? _perpetrator;
-    private bool _stopping;
-    private bool _constructing;
-    private ActorBase? _adopted;
 
     private bool IsFailed => _perpetrator is not null;
 
@@ -119,69 +116,6 @@ internal sealed partial class ActorCell
         _parent.SendSystemMessage(new Failed(_self, cause, _self.Path.Uid));
     }
 
-    private void CreateActor()
-    {
-        try
-        {
-            _actor = NewActor();
-            _actor.AroundPreStart();
-            _receiveTimeout?.Restart();
-        }
-        catch (Exception cause)
-        {
-            DropActor();
-            HandleFailure(
-                cause as ActorInitializationException ?? new ActorInitializationException(
-                    _self, $"the actor could not be created: {cause.Message}", cause),
-                perpetrator: null);
-        }
-    }
-
-    /// <summary>Builds the instance with this cell as its context.</summary>
-    private ActorBase NewActor()
-    {
-        _outerBehaviors = null;
-        _adopted = null;
-        _constructing = true;
-        ActorBase actor;
-        try
-        {
-            actor = _props.NewActor();
-        }
-        finally
-        {
-            _constructing = false;
-        }
-
-        if (!ReferenceEquals(actor, _adopted))
-        {
-            throw new ActorInitializationException(
-                _self, "the Props' factory returned nothing, or an instance made before");
-        }
-
-        if (actor is IWithStash withStash)
-            withStash.Stash = new StashImpl(this, _system.Options.StashCapacity);
-        if (actor is IWithTimers withTimers)
-            withTimers.Timers = _timers = new TimerScheduler(this);
-        _adopted = null;
-        return actor;
-    }
-
-    /// <summary>Called by the base constructor: the instance being built is this cell's.</summary>
-    public void Adopt(ActorBase actor)
-    {
-        if (!_constructing || _adopted is not null)
-        {
-            throw new ActorInitializationException(
-                _self,
-                $"{actor.GetType().Name} was made with new inside of another actor: make it with "
-                + "Context.ActorOf(Props.Create(...))");
-        }
-
-        _adopted = actor;
-        _behavior = actor.InitialBehavior;
-    }
-
     private void RecreateActor(Exception cause)
     {
         if (_actor is null)
@@ -199,9 +133,13 @@ internal sealed partial class ActorCell
         catch (Exception e)
         {
             var wrapped = new PreRestartException(_self, e, cause, _currentMessage?.Message);
-            _system.Log.Publish(LogLevel.ErrorLevel, _self.Path, failed.GetType(), e.Message, wrapped);
+            _system.Log.Publish(
+                LogLevel.ErrorLevel, _self.Path, failed.GetType(), e.Message, wrapped);
         }
 
+        // It has had its PostStop: a stop that comes while children are waited for must not call
+        // it again.
+        _actor = null;
         (failed as IWithStash)?.Stash?.UnstashAll();
         _timers?.CancelAll();
         if (!IsFailed && !IsSuspended)
@@ -260,63 +198,5 @@ internal sealed partial class ActorCell
                 _perpetrator = null;
             ResumeChildren(causedByFailure, perpetrator);
         }
-    }
-
-    private void TerminateActor()
-    {
-        if (_stopping)
-            return;
-        _stopping = true;
-        _receiveTimeout?.Cancel();
-        _timers?.CancelAll();
-        UnwatchAll();
-        StopChildren();
-        if (WaitForChildren(WaitReason.Termination))
-        {
-            SuspendMailbox();
-            _perpetrator = _self;
-        }
-        else
-        {
-            FinishTerminate();
-        }
-    }
-
-    private void FinishTerminate()
-    {
-        try
-        {
-            _actor?.AroundPostStop();
-        }
-        catch (Exception e)
-        {
-            _system.Log.Publish(
-                LogLevel.ErrorLevel, _self.Path, _props.Type, $"PostStop failed: {e.Message}", e);
-        }
-
-        (_actor as IWithStash)?.Stash?.UnstashAll();
-        _props.Stats.CountStop();
-        _timers?.CancelAll();
-        _receiveTimeout?.Cancel();
-        _system.EventStream.Forget(_self);
-        CloseMailbox();
-        TellWatchersWeDied();
-        _parent.SendSystemMessage(new DeathWatchNotification(_self, true, false));
-        UnwatchAll();
-        _actor?.Release();
-        _actor = null;
-        _behavior = null;
-        _outerBehaviors = null;
-        _currentMessage = null;
-        _timers = null;
-        Volatile.Write(ref _children, ChildRegistry.Closed);
-    }
-
-    private void DropActor()
-    {
-        _timers?.CancelAll();
-        _actor?.Release();
-        _actor = null;
-        _currentMessage = null;
     }
 }

@@ -64,12 +64,14 @@ public sealed class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
 
     public static ActorPath operator /(ActorPath path, string name) => path.CreateChild(name);
 
-    public ActorPath CreateChild(string name, long uid = UndefinedUid) => new(null, this, name, uid);
+    public ActorPath CreateChild(string name, long uid = UndefinedUid) =>
+        new(null, this, name, uid);
 
     public ActorPath WithUid(long uid) =>
         uid == Uid || IsRoot ? this : new ActorPath(null, Parent, Name, uid);
 
-    /// <summary>Whether a person may give this name to an actor; <c>$</c> in front is ours.</summary>
+    /// <summary>Whether a person may give this name to an actor; <c>$</c> in front is ours.
+    /// </summary>
     public static bool IsValidPathElement(string? name) =>
         !string.IsNullOrEmpty(name)
         && name[0] != '$'
@@ -119,7 +121,8 @@ public sealed class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
     public string ToStringWithoutAddress() =>
         IsRoot ? "/" : "/" + string.Join('/', Elements);
 
-    /// <summary>The whole path with its uid, so that another process can name this incarnation.</summary>
+    /// <summary>The whole path with its uid, so that another process can name this incarnation.
+    /// </summary>
     public string ToSerializationFormat() => ToSerializationFormatWithAddress(Address);
 
     /// <summary>As <see cref="ToSerializationFormat"/>; <paramref name="address"/> stands in when

@@ -31,7 +31,10 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable, IDisposabl
         _root = new LocalActorRef(rootPath);
         var supervisor = new RootSupervisor(rootPath / "_above", this);
         var cell = new ActorCell(
-            this, _root, supervisor, Props.Create<RootGuardian>(SupervisorStrategy.StoppingStrategy));
+            this,
+            _root,
+            supervisor,
+            Props.Create<RootGuardian>(SupervisorStrategy.StoppingStrategy));
         _systemGuardian = (LocalActorRef)cell.ActorOf(
             Props.Create<Guardian>(SupervisorStrategy.DefaultStrategy), "system");
         _userGuardian = (LocalActorRef)cell.ActorOf(
@@ -79,7 +82,8 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable, IDisposabl
     /// <exception cref="ArgumentException">The name is no part of an address.</exception>
     public static ActorSystem Create(string name, ActorSystemOptions? options = null)
     {
-        if (string.IsNullOrEmpty(name) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        if (string.IsNullOrEmpty(name)
+            || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
             throw new ArgumentException(
                 $"'{name}' is no name for an actor system: use letters, digits, - and _",

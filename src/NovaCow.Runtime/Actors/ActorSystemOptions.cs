@@ -6,7 +6,8 @@ public sealed record ActorSystemOptions
     /// <summary>The clock of timers, timeouts and supervision windows.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>How many messages an actor handles before others have a turn on its thread.</summary>
+    /// <summary>How many messages an actor handles before others have a turn on its thread.
+    /// </summary>
     public int Throughput { get; init; } = 100;
 
     /// <summary>The limit of a stash; one message more fails the actor.</summary>

@@ -113,10 +113,25 @@ internal sealed class ChildRegistry
     {
         lock (_lock)
         {
-            if (_dying > 0 || reason == WaitReason.Termination)
-                _reason = reason;
+            if (_dying == 0)
+                return false;
+            _reason = reason;
             _cause = cause;
-            return _dying > 0;
+            return true;
+        }
+    }
+
+    /// <summary>Begins the wait for the end: every child is to stop, and none may come. In one
+    /// step, since guardians get children from other threads at the same time.</summary>
+    public IActorRef[] Close()
+    {
+        lock (_lock)
+        {
+            _reason = WaitReason.Termination;
+            foreach (var stats in _byName.Values)
+                stats.IsDying = true;
+            _dying = _byName.Count;
+            return All();
         }
     }
 

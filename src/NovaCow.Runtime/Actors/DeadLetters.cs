@@ -4,8 +4,11 @@ using NovaCow.Runtime.Telemetry;
 namespace NovaCow.Runtime.Actors;
 
 /// <summary>Where messages without a receiver end: on the event stream.</summary>
-internal sealed class DeadLetterRef(ActorPath path, ActorSystem system) : InternalActorRef
+internal sealed class DeadLetterRef(ActorPath path, ActorSystem system)
+    : InternalActorRef, ISystemBound
 {
+    public ActorSystem System => system;
+
     // Letters to a place where nobody is known to have been.
     private static readonly ActorTypeStats Unknown = ActorTypeStats.Of(typeof(DeadLetter));
 
@@ -55,8 +58,11 @@ internal sealed class DeadLetterRef(ActorPath path, ActorSystem system) : Intern
 }
 
 /// <summary>The path of an actor that is not there: telling it makes dead letters.</summary>
-internal sealed class MissingActorRef(ActorPath path, ActorSystem system) : InternalActorRef
+internal sealed class MissingActorRef(ActorPath path, ActorSystem system)
+    : InternalActorRef, ISystemBound
 {
+    public ActorSystem System => system;
+
     public override ActorPath Path => path;
 
     public override bool IsTerminated => true;

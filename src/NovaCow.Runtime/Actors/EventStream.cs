@@ -36,7 +36,8 @@ public sealed class EventStream
         }
     }
 
-    public bool Subscribe<TChannel>(IActorRef subscriber) => Subscribe(subscriber, typeof(TChannel));
+    public bool Subscribe<TChannel>(IActorRef subscriber) =>
+        Subscribe(subscriber, typeof(TChannel));
 
     public bool Unsubscribe(IActorRef subscriber, Type channel)
     {
@@ -60,7 +61,12 @@ public sealed class EventStream
         _everSubscribed.TryRemove(subscriber, out _);
         Type[] channels;
         lock (_lock)
-            channels = [.. _subscribers.Where(s => s.Value.Contains(subscriber)).Select(s => s.Key)];
+        {
+            channels = [.. _subscribers
+                .Where(s => s.Value.Contains(subscriber))
+                .Select(s => s.Key)];
+        }
+
         foreach (var channel in channels)
             Unsubscribe(subscriber, channel);
         return channels.Length > 0;

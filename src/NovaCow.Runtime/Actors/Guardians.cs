@@ -25,7 +25,7 @@ internal sealed class RootGuardian : UntypedActor
         }
     }
 
-    public sealed record StopSystem
+    public sealed record StopSystem : IDeadLetterSuppression
     {
         public static readonly StopSystem Instance = new();
     }
@@ -42,7 +42,7 @@ internal sealed class Guardian : UntypedActor
             Context.System.DeadLetterOffice.Take(message, Sender, Self);
     }
 
-    public sealed record StopChild(IActorRef Child);
+    public sealed record StopChild(IActorRef Child) : IDeadLetterSuppression;
 }
 
 /// <summary>Above the root: hears that it stopped, which is the end of the system.</summary>

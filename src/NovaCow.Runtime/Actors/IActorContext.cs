@@ -55,7 +55,8 @@ public interface IActorContext : IActorRefFactory
     /// <summary>As <see cref="Watch"/>, with a message of one's own.</summary>
     IActorRef WatchWith(IActorRef subject, object message);
 
-    /// <summary>Takes it back: a <see cref="Terminated"/> that is queued is not delivered.</summary>
+    /// <summary>Takes it back: a <see cref="Terminated"/> that is queued is not delivered.
+    /// </summary>
     IActorRef Unwatch(IActorRef subject);
 
     /// <summary>Sends <see cref="Actors.ReceiveTimeout"/> whenever no message came for so long;

@@ -11,7 +11,8 @@ public enum LogLevel
     OffLevel,
 }
 
-/// <summary>One thing that was logged, published on the event stream and given to the sink.</summary>
+/// <summary>One thing that was logged, published on the event stream and given to the sink.
+/// </summary>
 public abstract record LogEvent(
     DateTimeOffset Timestamp, string LogSource, Type LogClass, object Message, Exception? Cause)
 {
@@ -53,7 +54,8 @@ public sealed record Error(
     public override LogLevel LogLevel() => Actors.LogLevel.ErrorLevel;
 }
 
-/// <summary>Logs for one source. Formats have holes, by number or by name, filled in order.</summary>
+/// <summary>Logs for one source. Formats have holes, by number or by name, filled in order.
+/// </summary>
 public interface ILoggingAdapter
 {
     bool IsDebugEnabled { get; }
@@ -113,7 +115,16 @@ internal sealed class LogBus(
             LogLevel.WarningLevel => new Warning(now, source, type, message, cause),
             _ => new Error(now, source, type, message, cause),
         };
-        sink?.Invoke(entry);
+        try
+        {
+            sink?.Invoke(entry);
+        }
+        catch (Exception broken)
+        {
+            // A sink that cannot write must not take the actors down with it.
+            events.Publish(new Error(now, source, type, "the log sink failed", broken));
+        }
+
         events.Publish(entry);
     }
 }

@@ -14,7 +14,8 @@ public interface INotInfluenceReceiveTimeout;
 public interface IPossiblyHarmful;
 
 /// <summary>
-/// A watched actor is gone. It is delivered once for each watch, after every message the actor sent.
+/// A watched actor is gone. It is delivered once for each watch, after every message the actor
+/// sent.
 /// </summary>
 /// <param name="ActorRef">The actor that stopped.</param>
 /// <param name="ExistenceConfirmed">False when it may never have lived.</param>
@@ -91,5 +92,6 @@ public sealed record SuppressedDeadLetter(object Message, IActorRef? Sender, IAc
 public sealed record Dropped(object Message, string Reason, IActorRef? Sender, IActorRef Recipient)
     : AllDeadLetters(Message, Sender, Recipient);
 
-/// <summary>A message that its receiver had no handler for. Published on the event stream.</summary>
+/// <summary>A message that its receiver had no handler for. Published on the event stream.
+/// </summary>
 public sealed record UnhandledMessage(object Message, IActorRef Sender, IActorRef Recipient);

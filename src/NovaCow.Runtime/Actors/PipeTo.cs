@@ -5,7 +5,8 @@ public static class PipeToSupport
 {
     /// <summary>
     /// Tells the task's result to the recipient when it is there, or a <see cref="Status.Failure"/>
-    /// when it failed; <paramref name="success"/> and <paramref name="failure"/> make other messages
+    /// when it failed; <paramref name="success"/> and <paramref name="failure"/> make other
+    /// messages
     /// of them, away from any actor's turn.
     /// </summary>
     public static Task PipeTo<T>(

@@ -16,7 +16,8 @@ public interface IStash
     /// <summary>Puts the oldest stashed message in front of the mailbox.</summary>
     void Unstash();
 
-    /// <summary>Puts all stashed messages in front of the mailbox, in the order they came.</summary>
+    /// <summary>Puts all stashed messages in front of the mailbox, in the order they came.
+    /// </summary>
     void UnstashAll();
 
     void UnstashAll(Func<object, bool> predicate);
@@ -30,7 +31,8 @@ public interface IWithStash
     IStash Stash { get; set; }
 }
 
-/// <summary>The stash of one actor. Persistence keeps a second one, apart from the user's.</summary>
+/// <summary>The stash of one actor. Persistence keeps a second one, apart from the user's.
+/// </summary>
 internal sealed class StashImpl(ActorCell cell, int capacity) : IStash
 {
     private List<Envelope> _stashed = [];

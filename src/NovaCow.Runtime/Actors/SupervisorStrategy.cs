@@ -20,7 +20,8 @@ public abstract class SupervisorStrategy
 {
     /// <summary>Stops children that could not be initialised or were killed, and restarts others.
     /// </summary>
-    public static SupervisorStrategy DefaultStrategy { get; } = new OneForOneStrategy(DefaultDecider);
+    public static SupervisorStrategy DefaultStrategy { get; } =
+        new OneForOneStrategy(DefaultDecider);
 
     /// <summary>Stops whatever fails.</summary>
     public static SupervisorStrategy StoppingStrategy { get; } =
@@ -75,7 +76,8 @@ public abstract class SupervisorStrategy
 }
 
 /// <summary>
-/// Judges each child by itself: at most <c>maxNrOfRetries</c> restarts within the window, then stop.
+/// Judges each child by itself: at most <c>maxNrOfRetries</c> restarts within the window, then
+/// stop.
 /// A negative limit or an infinite window mean no limit.
 /// </summary>
 public sealed class OneForOneStrategy : SupervisorStrategy

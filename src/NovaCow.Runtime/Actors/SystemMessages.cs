@@ -28,7 +28,8 @@ internal sealed class Resume(Exception? causedByFailure) : SystemMessage
 /// <summary>Stop the actor and everything below it.</summary>
 public sealed class Terminate : SystemMessage;
 
-/// <summary>A child reports that it failed and waits, suspended, for its parent's verdict.</summary>
+/// <summary>A child reports that it failed and waits, suspended, for its parent's verdict.
+/// </summary>
 internal sealed class Failed(InternalActorRef child, Exception cause, long uid) : SystemMessage
 {
     public InternalActorRef Child => child;

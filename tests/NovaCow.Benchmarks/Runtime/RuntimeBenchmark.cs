@@ -11,7 +11,8 @@ public sealed class RuntimeBenchmark : IBenchmark
 {
     public string Name => "runtime";
 
-    public string About => "actors: messages/s, ask latency, actors started/s, bytes per idle actor";
+    public string About =>
+        "actors: messages/s, ask latency, actors started/s, bytes per idle actor";
 
     public async Task RunAsync(string[] args)
     {
@@ -36,8 +37,8 @@ public sealed class RuntimeBenchmark : IBenchmark
                 on = Math.Max(on, await PingPong.MeasureAsync(pairs, 3_000_000 / pairs));
         }
 
-        rows.Add(new Row($"tell, messages/s, pairs: {pairs}", off, 10e6, 12e6, true));
-        rows.Add(new Row("  the same while metrics are read", on, 10e6, 12e6, true));
+        rows.Add(new Row($"tell, messages/s, pairs: {pairs}", off, 10e6, 17e6, true));
+        rows.Add(new Row("  the same while metrics are read", on, 10e6, 17e6, true));
     }
 
     private static MeterListener ListenToEverything()
@@ -57,14 +58,18 @@ public sealed class RuntimeBenchmark : IBenchmark
     private static void Print(List<Row> rows)
     {
         Console.WriteLine("best of three; tell counts the messages of both directions");
-        Console.WriteLine($"{"figure",-40} {"measured",14} {"floor",14} {"Akka.NET",14} {"ratio",7}");
+        Print("figure", "measured", "floor", "Akka.NET", "ratio");
         foreach (var row in rows)
         {
             var ratio = row.HigherIsBetter ? row.Measured / row.Akka : row.Akka / row.Measured;
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{row.Figure,-40} {row.Measured,14:N2} {row.Floor,14:N2} {row.Akka,14:N2} {ratio,7:N2}"));
+            Print(row.Figure, Show(row.Measured), Show(row.Floor), Show(row.Akka), Show(ratio));
         }
+
+        static string Show(double value) => value.ToString("N2", CultureInfo.InvariantCulture);
+
+        static void Print(
+            string figure, string measured, string floor, string akka, string ratio) =>
+            Console.WriteLine($"{figure,-40} {measured,14} {floor,14} {akka,14} {ratio,7}");
     }
 }
 

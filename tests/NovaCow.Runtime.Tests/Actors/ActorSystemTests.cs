@@ -32,7 +32,8 @@ public sealed class ActorSystemTests
     public async Task A_failing_constructor_stops_the_actor()
     {
         await using var system = _system;
-        var actor = system.ActorOf(Props.Create<Counter>(() => throw new InvalidOperationException("no")));
+        var actor = system.ActorOf(
+            Props.Create<Counter>(() => throw new InvalidOperationException("no")));
         Assert.True(await actor.GracefulStop(Patience));
     }
 

@@ -127,7 +127,8 @@ public sealed class SupervisionTests() : TestKitBase(new VirtualTimeProvider())
         var parent = ActorOf(Parent.Props(SupervisorStrategy.DefaultDecider));
         EventFilter.Exception<ActorInitializationException>(contains: "no disk").ExpectOne(() =>
         {
-            var child = Watch(parent.MakeChild(Props.Create<Counter>(() => throw new IOException("no disk"))));
+            var broken = Props.Create<Counter>(() => throw new IOException("no disk"));
+            var child = Watch(parent.MakeChild(broken));
             ExpectTerminated(child);
         });
     }
@@ -149,7 +150,8 @@ public sealed class SupervisionTests() : TestKitBase(new VirtualTimeProvider())
     public void A_parent_that_throws_in_its_decider_fails_itself()
     {
         var top = ActorOf(Parent.Props(_ => Directive.Stop));
-        var middle = Watch(top.MakeChild(Parent.Props(_ => throw new InvalidOperationException("?"))));
+        var middle = Watch(
+            top.MakeChild(Parent.Props(_ => throw new InvalidOperationException("?"))));
         var child = Watch(middle.MakeChild(Counter.Props()));
         child.Tell(new InvalidOperationException("boom"));
         ExpectTerminated(child);
@@ -179,6 +181,19 @@ public sealed class SupervisionTests() : TestKitBase(new VirtualTimeProvider())
         actor.Tell(new InvalidOperationException("boom"));
         actor.Tell("are you there?");
         ExpectMsg("are you there?");
+    }
+
+    [Fact]
+    public void A_stop_amid_a_restart_runs_PostStop_once()
+    {
+        var gate = new TaskCompletionSource();
+        var actor = Watch(ActorOf(Props.Create(() => new SlowFamily(gate.Task, TestActor))));
+        actor.Tell(new InvalidOperationException("boom"));
+        ExpectMsg("PostStop");
+        ((InternalActorRef)actor).Stop();
+        gate.SetResult();
+        ExpectTerminated(actor);
+        ExpectNoMsg();
     }
 
     [Fact]
@@ -232,12 +247,26 @@ public sealed class SupervisionTests() : TestKitBase(new VirtualTimeProvider())
             throw new InvalidOperationException("PostRestart");
     }
 
+    private sealed class SlowFamily : Counter
+    {
+        private readonly IActorRef _observer;
+
+        public SlowFamily(Task gate, IActorRef observer)
+        {
+            _observer = observer;
+            Context.ActorOf(Parent.Props(_ => Directive.Stop), "slow").Tell(gate);
+        }
+
+        protected override void PostStop() => _observer.Tell("PostStop");
+    }
+
     private sealed class SenderSeer : Parent
     {
         private readonly IActorRef _observer;
 
         public SenderSeer(IActorRef observer)
-            : base(Runtime.Actors.SupervisorStrategy.DefaultStrategy, false) => _observer = observer;
+            : base(Runtime.Actors.SupervisorStrategy.DefaultStrategy, false) =>
+            _observer = observer;
 
         protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ =>
         {

@@ -127,7 +127,8 @@ public sealed class SystemTests : TestKitBase
     {
         var lines = new ConcurrentQueue<LogEvent>();
         await using var system = ActorSystem.Create(
-            "log", new ActorSystemOptions { LogSink = lines.Enqueue, LogLevel = LogLevel.WarningLevel });
+            "log",
+            new ActorSystemOptions { LogSink = lines.Enqueue, LogLevel = LogLevel.WarningLevel });
         var actor = system.ActorOf(Props.Create<Chatty>(), "chatty");
         await actor.Ask<string>("talk", Patience);
         Assert.Equal(
@@ -145,62 +146,6 @@ public sealed class SystemTests : TestKitBase
         Assert.Same(made, Sys.RegisterExtension(_ => new Version(3, 4)));
         Assert.Same(made, Sys.GetExtension<Version>());
         Assert.Null(other.GetExtension<Version>());
-    }
-
-    [Fact]
-    public async Task Everything_told_arrives_and_each_pair_keeps_its_order()
-    {
-        const int Receivers = 50;
-        const int Senders = 20;
-        const int Each = 1_000;
-        var done = CreateTestProbe();
-        var receivers = Enumerable.Range(0, Receivers)
-            .Select(_ => ActorOf(Props.Create(() => new OrderChecker(Senders, Each, done.Ref))))
-            .ToArray();
-        var senders = Enumerable.Range(0, Senders)
-            .Select(i => ActorOf(Props.Create(() => new Flooder(i, Each, receivers)))).ToArray();
-        foreach (var sender in senders)
-            sender.Tell("go");
-        foreach (var result in await done.ReceiveNAsync(Receivers, Patience))
-            Assert.Equal("complete and in order", result);
-    }
-
-    [Fact]
-    public async Task Failures_lose_nothing_but_the_failing_messages()
-    {
-        const int Count = 20_000;
-        Sys.EventStream.Unsubscribe(TestActor);
-        var actor = ActorOf(Props.Create(() => new Fragile(TestActor)).WithSupervisorStrategy(
-            SupervisorStrategy.DefaultStrategy));
-        for (var i = 0; i < Count; i++)
-            actor.Tell(i);
-        var expected = Enumerable.Range(0, Count).Where(i => i % 1000 != 7).Cast<object>();
-        Assert.Equal(expected, await ReceiveNAsync(Count - (Count / 1000), Patience));
-    }
-
-    [Fact]
-    public async Task Stops_amid_traffic_turn_every_message_into_an_answer_or_a_dead_letter()
-    {
-        const int Rounds = 200;
-        const int Each = 200;
-        var counted = 0;
-        using var all = new CountdownEvent(Rounds * Each);
-        var dead = new CallbackRef(Sys, () => all.Signal());
-        Sys.EventStream.Subscribe<DeadLetter>(dead);
-        for (var round = 0; round < Rounds; round++)
-        {
-            var actor = ActorOf(Props.Create(() => new Signaller(all)));
-            var telling = Task.Run(() =>
-            {
-                for (var i = 0; i < Each; i++)
-                    actor.Tell("count me");
-            });
-            Sys.Stop(actor);
-            await telling;
-            counted += Each;
-        }
-
-        Assert.True(await Task.Run(() => all.Wait(Patience)), $"{all.CurrentCount} of {counted} lost");
     }
 
     [Fact]
@@ -232,18 +177,6 @@ public sealed class SystemTests : TestKitBase
 
     private sealed record SpecialEvent : BaseEvent;
 
-    private sealed class CallbackRef(ActorSystem system, Action callback) : InternalActorRef
-    {
-        public override ActorPath Path { get; } = system.DeadLetters.Path.Parent / "callback";
-
-        public override void Tell(object message, IActorRef? sender) => callback();
-    }
-
-    private sealed class Signaller : ReceiveActor
-    {
-        public Signaller(CountdownEvent all) => ReceiveAny(_ => all.Signal());
-    }
-
     private sealed class SenderTeller : ReceiveActor
     {
         public SenderTeller(IActorRef observer) => ReceiveAny(_ => observer.Tell(Sender));
@@ -270,45 +203,5 @@ public sealed class SystemTests : TestKitBase
             log.Error(new IOException("disk"), "failed");
             Sender.Tell("talked");
         });
-    }
-
-    private sealed class Fragile : ReceiveActor
-    {
-        public Fragile(IActorRef observer) => Receive<int>(i =>
-        {
-            if (i % 1000 == 7)
-                throw new InvalidOperationException($"number {i}");
-            observer.Tell(i);
-        });
-    }
-
-    private sealed class Flooder : ReceiveActor
-    {
-        public Flooder(int id, int count, IActorRef[] receivers) => ReceiveAny(_ =>
-        {
-            for (var i = 0; i < count; i++)
-            {
-                foreach (var receiver in receivers)
-                    receiver.Tell((id, i));
-            }
-        });
-    }
-
-    private sealed class OrderChecker : ReceiveActor
-    {
-        private readonly int[] _next;
-        private int _received;
-
-        public OrderChecker(int senders, int each, IActorRef done)
-        {
-            _next = new int[senders];
-            Receive<(int Sender, int Number)>(m =>
-            {
-                if (_next[m.Sender]++ != m.Number)
-                    done.Tell($"out of order: {m}");
-                if (++_received == senders * each)
-                    done.Tell("complete and in order");
-            });
-        }
     }
 }

@@ -33,6 +33,7 @@ public sealed class ActorMetricsTests : TestKitBase
         gate.SetResult();
         Sys.Stop(actor);
         FishForMessage<Terminated>(_ => true);
+        AwaitIdle();
         var before = metrics.Read("novacow.actor.dead_letters");
         actor.Tell("too late");
         Assert.Equal(before + 1, metrics.Read("novacow.actor.dead_letters"));
