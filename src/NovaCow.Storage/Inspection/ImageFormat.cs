@@ -53,7 +53,7 @@ internal static class CheckExtensions
     public static Judgement.Refusal Broken(this InspectionRule rule, string reason) =>
         new(rule, reason);
 
-    /// <summary>What every format says of the disk's size: not empty, and within the quota.</summary>
+    /// <summary>What every format says of the disk's size: some, and within the limit.</summary>
     public static string? FaultOfVirtualSize(this InspectionLimits limits, ulong bytes)
     {
         if (bytes == 0)

@@ -63,7 +63,7 @@ public static class InspectionRules
         Rule("iso: truncated", "The file is as long as its volume says.");
 
     // qcow2.
-    public static readonly InspectionRule Qcow2Header =
+    public static readonly InspectionRule Qcow2HeaderLength =
         Rule("qcow2: header length", "The header is whole, and as long as its version says.");
     public static readonly InspectionRule Qcow2Version =
         Rule("qcow2: version", "The version is 2 or 3.");

@@ -81,7 +81,11 @@ public sealed class ImageInspectorTests : IDisposable
         foreach (var image in images)
         {
             for (var length = 0; length < image.Length; length += 61)
-                new ImageInspector().Inspect(new MemoryRandomAccess(image.AsMemory(0, length)), null);
+            {
+                var verdict = new ImageInspector().Inspect(
+                    new MemoryRandomAccess(image.AsMemory(0, length)), null);
+                Assert.NotNull(verdict);
+            }
         }
     }
 

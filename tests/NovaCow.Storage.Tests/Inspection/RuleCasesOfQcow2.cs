@@ -10,12 +10,12 @@ internal static class RuleCasesOfQcow2
 
     private static IEnumerable<RuleCase> Header() =>
     [
-        Of(Qcow2Header, "only the magic", image => image[..4]),
-        Of(Qcow2Header, "71 bytes", image => image[..71]),
-        Of(Qcow2Header, "103 bytes of version 3", image => image[..103]),
-        Of(Qcow2Header, "96 bytes long", image => image.U32Be(100, 96)),
-        Of(Qcow2Header, "no multiple of 8", image => image.U32Be(100, 108)),
-        Of(Qcow2Header, "longer than a cluster", image => image.U32Be(100, Cluster + 8)),
+        Of(Qcow2HeaderLength, "only the magic", image => image[..4]),
+        Of(Qcow2HeaderLength, "71 bytes", image => image[..71]),
+        Of(Qcow2HeaderLength, "103 bytes of version 3", image => image[..103]),
+        Of(Qcow2HeaderLength, "96 bytes long", image => image.U32Be(100, 96)),
+        Of(Qcow2HeaderLength, "no multiple of 8", image => image.U32Be(100, 108)),
+        Of(Qcow2HeaderLength, "longer than a cluster", image => image.U32Be(100, Cluster + 8)),
         Of(Qcow2Version, "0", image => image.U32Be(4, 0)),
         Of(Qcow2Version, "4", image => image.U32Be(4, 4)),
         Of(Qcow2BackingFile, "offset and size", image => image.U64Be(8, 512).U32Be(16, 11)),

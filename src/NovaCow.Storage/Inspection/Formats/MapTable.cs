@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace NovaCow.Storage.Inspection.Formats;
 
 /// <summary>A flat table of a map: how wide its entries are, and where it lies.</summary>
@@ -21,17 +23,34 @@ internal readonly record struct MapTable(
         if (!image.Holds(Offset, bytes))
             return $"the {Name} of {bytes} bytes at offset {Offset} leaves the file";
 
-        var buffer = new byte[Math.Min(ChunkBytes, bytes)];
-        for (var done = 0L; done < bytes; done += buffer.Length)
+        // Images can have very many small tables.
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkBytes, bytes));
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var chunk = buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - done));
-            image.ReadInto(Offset + done, chunk);
-            for (var i = 0; i < chunk.Length; i += EntryBytes)
+            for (var done = 0L; done < bytes; done += ChunkBytes)
             {
-                if (visit(Value(chunk[i..]), Offset + done + i) is { } fault)
+                cancellationToken.ThrowIfCancellationRequested();
+                var chunk = buffer.AsSpan(0, (int)Math.Min(ChunkBytes, bytes - done));
+                image.ReadInto(Offset + done, chunk);
+                if (FirstFault(chunk, Offset + done, visit) is { } fault)
                     return fault;
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return null;
+    }
+
+    private string? FirstFault(
+        ReadOnlySpan<byte> chunk, long offset, Func<ulong, long, string?> visit)
+    {
+        for (var i = 0; i < chunk.Length; i += EntryBytes)
+        {
+            if (visit(Value(chunk[i..]), offset + i) is { } fault)
+                return fault;
         }
 
         return null;

@@ -3,7 +3,7 @@ using NovaCow.Core;
 namespace NovaCow.Storage.Inspection.Formats;
 
 /// <summary>A raw disk that starts with a partition table: a master boot record, alone or
-/// protecting a GPT. The boot sector of a file system ends in the same two bytes and is none.</summary>
+/// protecting a GPT. A file system's boot sector ends in the same two bytes and is none.</summary>
 internal sealed class PartitionTableFormat : ImageFormat
 {
     private const int Entries = 4;

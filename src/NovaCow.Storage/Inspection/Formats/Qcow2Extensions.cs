@@ -8,7 +8,7 @@ internal static class Qcow2Extensions
     private const uint Bitmaps = 0x23852875;
     private const uint Encryption = 0x0537be77;
 
-    public static Judgement.Refusal? FirstBroken(Qcow2Header header)
+    public static Judgement.Refusal? FirstBroken(Qcow2Fields header)
     {
         var image = header.Image;
         var end = Math.Min(header.ClusterBytes, image.Length);

@@ -10,9 +10,9 @@ internal sealed class Qcow2Format : ImageFormat
     private const long MaxRefcountTableBytes = 8 << 20;
     private const string Flatten = "flatten it with qemu-img convert";
 
-    private static readonly Check<Qcow2Header>[] s_checks =
+    private static readonly Check<Qcow2Fields>[] s_checks =
     [
-        new(InspectionRules.Qcow2Header, h => h.IsWhole ? null
+        new(InspectionRules.Qcow2HeaderLength, h => h.IsWhole ? null
             : $"the file has {h.Image.Length} bytes, less than a header; download it again"),
         new(InspectionRules.Qcow2Version, h => h.Version is 2 or 3 ? null
             : $"version {h.Version} at offset 4; {Flatten}"),
@@ -34,7 +34,7 @@ internal sealed class Qcow2Format : ImageFormat
             : "bit 4 of the features at offset 72; convert it with -o extended_l2=off"),
         new(InspectionRules.Qcow2UnknownFeature, h => h.UnknownFeatures == 0 ? null
             : $"features 0x{h.UnknownFeatures:x} at offset 72 are unknown; {Flatten}"),
-        new(InspectionRules.Qcow2Header, FaultOfHeaderLength),
+        new(InspectionRules.Qcow2HeaderLength, FaultOfHeaderLength),
         new(InspectionRules.Qcow2Compression, FaultOfCompression),
         new(InspectionRules.Qcow2Snapshots, h => h.Snapshots == 0 ? null
             : $"{h.Snapshots} snapshots at offset 60; delete them with qemu-img snapshot -d"),
@@ -59,25 +59,25 @@ internal sealed class Qcow2Format : ImageFormat
     public override Judgement Judge(
         ImageBytes image, InspectionLimits limits, CancellationToken cancellationToken)
     {
-        var header = new Qcow2Header(image, limits);
+        var header = new Qcow2Fields(image, limits);
         return s_checks.FirstBroken(header)
             ?? Qcow2Extensions.FirstBroken(header)
             ?? new Qcow2Walk(header, cancellationToken).FirstBroken()
             ?? (Judgement)new Judgement.Sound((long)header.Size, Notes(header));
     }
 
-    private static string[] Notes(Qcow2Header header) =>
+    private static string[] Notes(Qcow2Fields header) =>
     [
         $"qcow2 version {header.Version}, clusters of {header.ClusterBytes} bytes, "
         + (header.CompressionType == 0 ? "zlib" : "zstd"),
     ];
 
-    private static string? FaultOfHeaderLength(Qcow2Header h)
+    private static string? FaultOfHeaderLength(Qcow2Fields h)
     {
         if (h.Version == 2)
             return null;
 
-        return h.HeaderBytes is >= Qcow2Header.Version3Bytes
+        return h.HeaderBytes is >= Qcow2Fields.Version3Bytes
             && h.HeaderBytes % 8 == 0
             && h.HeaderBytes <= h.ClusterBytes
             && h.Image.Holds(0, h.HeaderBytes)
@@ -86,12 +86,12 @@ internal sealed class Qcow2Format : ImageFormat
               + $"{h.ClusterBytes} bytes, inside the file; {Flatten}";
     }
 
-    private static string? FaultOfCompression(Qcow2Header h) =>
+    private static string? FaultOfCompression(Qcow2Fields h) =>
         h.CompressionType <= 1 && h.HasCompressionType == (h.CompressionType != 0) ? null
             : $"type {h.CompressionType} at offset 104, while bit 3 of the features at offset 72 "
               + $"is {(h.HasCompressionType ? 1 : 0)}; {Flatten}";
 
-    private static string? FaultOfL1Table(Qcow2Header h)
+    private static string? FaultOfL1Table(Qcow2Fields h)
     {
         var bytes = h.L1Entries * 8UL;
         if (bytes > MaxL1Bytes)
@@ -109,7 +109,7 @@ internal sealed class Qcow2Format : ImageFormat
               + "file; download it again";
     }
 
-    private static string? FaultOfRefcountTable(Qcow2Header h)
+    private static string? FaultOfRefcountTable(Qcow2Fields h)
     {
         var bytes = (ulong)h.RefcountTableClusters << (int)h.ClusterBits;
         if (bytes is 0 or > MaxRefcountTableBytes)

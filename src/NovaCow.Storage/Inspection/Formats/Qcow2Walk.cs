@@ -7,14 +7,14 @@ namespace NovaCow.Storage.Inspection.Formats;
 /// The walk of an image's tables: refcount table, L1, and every L2. Each host cluster that one of
 /// them points at is taken once; metadata is taken first, so that no mapping can reach it.
 /// </summary>
-internal sealed class Qcow2Walk(Qcow2Header header, CancellationToken cancellationToken)
+internal sealed class Qcow2Walk(Qcow2Fields header, CancellationToken cancellationToken)
 {
     private const ulong OffsetMask = 0x00ff_ffff_ffff_fe00;
     private const ulong CopiedBit = 1UL << 63;
     private const ulong CompressedBit = 1UL << 62;
     private const ulong ZeroBit = 1;
     private const ulong RefcountReservedMask = 0x1ff;
-    private const string Remedy = "the image is damaged or forged; rewrite it with qemu-img convert";
+    private const string Remedy = "the image is damaged or forged: rewrite it with qemu-img";
 
     private readonly ImageBytes _image = header.Image;
     private readonly int _clusterBits = (int)header.ClusterBits;
@@ -58,7 +58,7 @@ internal sealed class Qcow2Walk(Qcow2Header header, CancellationToken cancellati
                 (long)header.RefcountTableOffset >> _clusterBits, header.RefcountTableClusters);
     }
 
-    /// <summary>Calls for each entry of a table that is not zero; tables are mostly zeros.</summary>
+    /// <summary>Calls for each entry that is not zero; tables are mostly zeros.</summary>
     private Judgement.Refusal? Each(
         long offset, long bytes, byte[] buffer, Func<ulong, long, Judgement.Refusal?> visit)
     {
@@ -187,5 +187,6 @@ internal sealed class Qcow2Walk(Qcow2Header header, CancellationToken cancellati
 
     private static Judgement.Refusal UsedTwice(ulong offset, string table, long at) =>
         InspectionRules.Qcow2Overlap.Broken(
-            $"the {table} entry at offset {at} points at {offset}, which has another use; {Remedy}");
+            $"the {table} entry at offset {at} points at {offset}, which has another use; "
+            + Remedy);
 }

@@ -42,7 +42,7 @@ internal static class Signatures
         new(rule, remedy, offset, signature);
 }
 
-/// <summary>A kind of file told by bytes at an offset, counted from the end when negative.</summary>
+/// <summary>A kind of file told by bytes at an offset; a negative one counts from the end.</summary>
 internal sealed class SignatureFormat(
     InspectionRule rule, string remedy, int offset, byte[] signature) : ImageFormat
 {

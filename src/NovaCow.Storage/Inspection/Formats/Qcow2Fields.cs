@@ -1,7 +1,7 @@
 namespace NovaCow.Storage.Inspection.Formats;
 
 /// <summary>The fields of a qcow2 header, as they are; nothing in it has been checked.</summary>
-internal sealed class Qcow2Header
+internal sealed class Qcow2Fields
 {
     public const int Version2Bytes = 72;
     public const int Version3Bytes = 104;
@@ -13,7 +13,7 @@ internal sealed class Qcow2Header
     private const ulong ExtendedL2Bit = 16;
     private const ulong RawDataFileBit = 2;
 
-    public Qcow2Header(ImageBytes image, InspectionLimits limits)
+    public Qcow2Fields(ImageBytes image, InspectionLimits limits)
     {
         Image = image;
         Limits = limits;
