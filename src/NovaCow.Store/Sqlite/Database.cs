@@ -25,7 +25,7 @@ internal sealed class Database : IDisposable
         {
             database.Check(result, "open");
             raw.sqlite3_extended_result_codes(handle, 1);
-            raw.sqlite3_busy_timeout(handle, (int)busyTimeout.TotalMilliseconds);
+            database.SetBusyTimeout(busyTimeout);
             return database;
         }
         catch
@@ -34,6 +34,10 @@ internal sealed class Database : IDisposable
             throw;
         }
     }
+
+    /// <summary>How long SQLite itself waits for a lock, in sleeps of up to 0.1 s.</summary>
+    public void SetBusyTimeout(TimeSpan timeout) =>
+        raw.sqlite3_busy_timeout(_handle, (int)timeout.TotalMilliseconds);
 
     /// <summary>Compiles one statement, to be used many times.</summary>
     public Statement Prepare(string sql)

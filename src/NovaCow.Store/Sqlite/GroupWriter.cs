@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NovaCow.Runtime.Persistence;
 
 namespace NovaCow.Store.Sqlite;
@@ -15,7 +16,18 @@ internal sealed class GroupWriter
     /// <summary>Writes that one transaction carries at most.</summary>
     public const int GroupLimit = 512;
 
+    /// <summary>
+    /// A writer that always has work lets go of the file for a moment every so often, or other
+    /// processes, which look for the lock once in a while, would wait for seconds.
+    /// </summary>
+    private static readonly TimeSpan RestEvery = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(2);
+
+    private static readonly TimeSpan LookForLockEvery = TimeSpan.FromMilliseconds(1);
+
     private readonly string _path;
+    private readonly TimeSpan _busyTimeout;
     private readonly Database _database;
     private readonly WriteTables _tables;
     private readonly Statement _begin;
@@ -29,10 +41,13 @@ internal sealed class GroupWriter
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private bool _closed;
+    private long _restedAt;
 
-    public GroupWriter(string path, Database database)
+    public GroupWriter(string path, Database database, TimeSpan busyTimeout)
     {
         _path = path;
+        _busyTimeout = busyTimeout;
+        database.SetBusyTimeout(TimeSpan.Zero);
         _database = database;
         _begin = database.Prepare("BEGIN IMMEDIATE");
         _commit = database.Prepare("COMMIT");
@@ -82,7 +97,15 @@ internal sealed class GroupWriter
 
     private void Work()
     {
-        while (TakeGroup()) Commit(_group);
+        while (TakeGroup())
+        {
+            if (Stopwatch.GetElapsedTime(_restedAt) > RestEvery)
+            {
+                Thread.Sleep(Rest);
+                _restedAt = Stopwatch.GetTimestamp();
+            }
+            Commit(_group);
+        }
         _tables.Dispose();
         _begin.Dispose();
         _commit.Dispose();
@@ -107,6 +130,7 @@ internal sealed class GroupWriter
                 if (_group.Count > 0) return true;
                 if (_closed) return false;
                 Monitor.Wait(_gate);
+                _restedAt = Stopwatch.GetTimestamp();
             }
         }
     }
@@ -131,7 +155,7 @@ internal sealed class GroupWriter
     {
         try
         {
-            _begin.Run();
+            Begin();
             foreach (var write in group) write.Run(_tables);
             _commit.Run();
             return null;
@@ -141,6 +165,17 @@ internal sealed class GroupWriter
             // The engine failed, or this code has a bug: either way the thread must live on.
             _database.RollbackIfOpen();
             return failure;
+        }
+    }
+
+    private void Begin()
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (!_begin.RunUnlessBusy())
+        {
+            if (Stopwatch.GetElapsedTime(start) > _busyTimeout)
+                throw SqliteFailure.Locked(_busyTimeout);
+            Thread.Sleep(LookForLockEvery);
         }
     }
 

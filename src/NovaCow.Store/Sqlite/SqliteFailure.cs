@@ -15,6 +15,9 @@ internal sealed class SqliteFailure(int extendedCode, string text, string sql)
 
     public bool IsBusy => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
 
+    public static SqliteFailure Locked(TimeSpan waited) => new(
+        raw.SQLITE_BUSY, $"database is locked for more than {waited.TotalSeconds} s", "BEGIN");
+
     /// <summary>Names the file, the cause and the remedy.</summary>
     public StoreException ToStoreException(string path) =>
         new($"store {path}: {Explain(path)} [{text}, code {extendedCode}]", this);

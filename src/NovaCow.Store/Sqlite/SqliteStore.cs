@@ -131,7 +131,7 @@ public sealed class SqliteStore : IStore
             database.Execute(pragmas);
             var readers = new ReaderPool(
                 path, () => new Reader(Database.Open(path, busyTimeout)));
-            return new SqliteStore(path, new GroupWriter(path, database), readers);
+            return new SqliteStore(path, new GroupWriter(path, database, busyTimeout), readers);
         }
         catch (SqliteFailure failure)
         {

@@ -55,6 +55,16 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         }
     }
 
+    /// <summary>Runs a statement without rows; false when a lock is in its way.</summary>
+    public bool RunUnlessBusy()
+    {
+        var result = raw.sqlite3_step(handle);
+        Reset();
+        if ((result & 0xff) == raw.SQLITE_BUSY) return false;
+        database.Check(result, sql);
+        return true;
+    }
+
     public long Number(int column) => raw.sqlite3_column_int64(handle, column);
 
     public string Text(int column) => raw.sqlite3_column_text(handle, column).utf8_to_string();

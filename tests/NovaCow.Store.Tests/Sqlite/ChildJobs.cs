@@ -10,7 +10,21 @@ internal static class ChildJobs
 {
     public static async Task<int> RunAsync(string[] job)
     {
-        await using var store = await SqliteStore.OpenAsync(job[1]);
+        try
+        {
+            await using var store = await SqliteStore.OpenAsync(job[1]);
+            await DoAsync(store, job);
+            return 0;
+        }
+        catch (StoreException failure)
+        {
+            await Console.Out.WriteLineAsync($"failed: {failure.Message}");
+            return 1;
+        }
+    }
+
+    private static async Task DoAsync(SqliteStore store, string[] job)
+    {
         switch (job[0])
         {
             case "append":
@@ -23,7 +37,6 @@ internal static class ChildJobs
                 await LeadAsync(store, job[2], int.Parse(job[3]), job[4]);
                 break;
         }
-        return 0;
     }
 
     /// <summary>Appends to many streams at once and tells what was acknowledged, until killed.

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using NovaCow.Runtime.Persistence;
 using NovaCow.Store.Sqlite;
 using Database = NovaCow.Store.Sqlite.Database;
@@ -153,7 +152,7 @@ public sealed class SqliteFaultTests : IDisposable
     [Fact]
     public async Task A_full_disk_fails_writes_until_there_is_space_again()
     {
-        using var disk = SmallDisk.MountOrSkip(_folder.File("disk"), megabytes: 4);
+        using var disk = MountedDisk.InMemoryOrSkip(_folder.File("disk"), megabytes: 4);
         await using var store = await SqliteStore.OpenAsync(disk.File("store.db"));
         var ballast = disk.File("ballast");
         await File.WriteAllBytesAsync(ballast, new byte[2 << 20], Cancelled);
@@ -199,38 +198,4 @@ public sealed class SqliteFaultTests : IDisposable
     private static Task AppendAsync(IStore store, string id, long sequenceNr, int bytes = 100) =>
         store.AppendAsync(
             new(id, sequenceNr, [new("m", new byte[bytes])], Fence: null), Cancelled);
-
-    /// <summary>A file system in memory, small enough to fill.</summary>
-    private sealed class SmallDisk : IDisposable
-    {
-        private readonly string _path;
-
-        private SmallDisk(string path) => _path = path;
-
-        public string File(string name) => Path.Combine(_path, name);
-
-        public static SmallDisk MountOrSkip(string path, int megabytes)
-        {
-            Directory.CreateDirectory(path);
-            if (Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", path) != 0)
-                Assert.Skip("mounting a tmpfs needs root");
-            return new SmallDisk(path);
-        }
-
-        public void Dispose() => Run("umount", _path);
-
-        private static int Run(string program, params string[] words)
-        {
-            try
-            {
-                using var process = Process.Start(program, words);
-                process.WaitForExit();
-                return process.ExitCode;
-            }
-            catch (System.ComponentModel.Win32Exception)
-            {
-                return -1;
-            }
-        }
-    }
 }

@@ -26,7 +26,7 @@ public sealed class SqliteProcessTests : IDisposable
 
         await using var store = await SqliteStore.OpenAsync(path, Cancelled);
         for (var i = 0; i < 3; i++)
-            Assert.Equal(600, await LastOfUnbrokenAsync(store, $"stream{i}"));
+            Assert.Equal(600, await Acknowledged.LastOfUnbrokenAsync(store, $"stream{i}"));
     }
 
     [Fact]
@@ -37,21 +37,38 @@ public sealed class SqliteProcessTests : IDisposable
         var seed = Environment.TickCount;
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        var acknowledged = new Dictionary<string, long>(StringComparer.Ordinal);
+        var acknowledged = new Acknowledged();
 
         for (var round = 0; round < rounds; round++)
         {
-            await WriteAndKillAsync(path, streams, random.Next(1, 400), acknowledged);
+            using var child = new ChildProcess("append", path, "s", $"{streams}");
+            await acknowledged.ReadAsync(child, random.Next(1, 400), child.Kill);
 
             await using var store = await SqliteStore.OpenAsync(path, Cancelled);
-            foreach (var (id, sequenceNr) in acknowledged)
-            {
-                var last = await LastOfUnbrokenAsync(store, id);
-                Assert.True(last >= sequenceNr, $"{id} ends at {last}, not {sequenceNr}");
-                Assert.True(last % 2 == 0, $"{id} ends at {last}: half an append");
-            }
+            await acknowledged.CheckAsync(store);
         }
-        Assert.NotEmpty(acknowledged);
+    }
+
+    [Fact]
+    public async Task A_disk_that_loses_power_while_written_keeps_all_that_was_acknowledged()
+    {
+        const int rounds = 5, streams = 8;
+        using var disk = MountedDisk.XfsOrSkip(_folder.File("disk"));
+        var path = disk.File("store.db");
+        var acknowledged = new Acknowledged();
+
+        for (var round = 0; round < rounds; round++)
+        {
+            using var child = new ChildProcess("append", path, "s", $"{streams}");
+            // XFS lets an fsync that is under way while it shuts down succeed in vain, with any
+            // program: what was acknowledged before counts.
+            await acknowledged.ReadAsync(
+                child, 100 + (50 * round), disk.CutPower, countsAfter: false);
+            disk.Restart();
+
+            await using var store = await SqliteStore.OpenAsync(path, Cancelled);
+            await acknowledged.CheckAsync(store);
+        }
     }
 
     [Fact]
@@ -74,29 +91,5 @@ public sealed class SqliteProcessTests : IDisposable
         Assert.Equal($"{processes * turns}", await File.ReadAllTextAsync(counter, Cancelled));
         await using var store = await SqliteStore.OpenAsync(path, Cancelled);
         Assert.Equal(processes * turns, (await store.ReadLeaseAsync("lead", Cancelled))!.Epoch);
-    }
-
-    private static async Task WriteAndKillAsync(
-        string path, int streams, int lines, Dictionary<string, long> acknowledged)
-    {
-        using var child = new ChildProcess("append", path, "s", $"{streams}");
-        for (var i = 0; await child.Output.ReadLineAsync(Cancelled) is { } line; i++)
-        {
-            if (i == lines) child.Kill();
-            // The kill may have cut the last line short: then its number is only lower.
-            if (line.Split(' ') is not [var id, { Length: > 0 } number]) continue;
-            var known = acknowledged.GetValueOrDefault(id);
-            acknowledged[id] = Math.Max(known, long.Parse(number));
-        }
-        await child.ExitAsync(Cancelled);
-    }
-
-    private static async Task<long> LastOfUnbrokenAsync(SqliteStore store, string id)
-    {
-        var last = 0L;
-        await foreach (var journalEvent in store.ReadAsync(id, 1, Cancelled))
-            Assert.Equal(++last, journalEvent.SequenceNr);
-        Assert.Equal(last, await store.ReadHighestSequenceNrAsync(id, Cancelled));
-        return last;
     }
 }
