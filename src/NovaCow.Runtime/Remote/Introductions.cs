@@ -82,6 +82,11 @@ internal sealed class Introductions(int limit = Limits.Introductions)
     /// <summary>Whether a reference outlives one answer.</summary>
     public static bool IsLongLived(IActorRef actor) => actor is LocalActorRef or RemoteActorRef;
 
+    /// <summary>Whether the sender of a message is an ask, here or at a peer.</summary>
+    public static bool AwaitsAnswer(IActorRef actor) =>
+        actor is RemoteActorRef { IsOnce: true }
+        || (!IsLongLived(actor) && actor is not DeadLetterRef && !actor.IsNobody());
+
     private void Remove(long number, IActorRef actor, List<long> gone)
     {
         _byNumber.TryRemove(number, out _);

@@ -72,7 +72,7 @@ public sealed class Links
         if (!path.StartsWith('/'))
             throw new ArgumentException($"'{path}' is no path: it begins with /", nameof(path));
         lock (_open)
-            _exports = [.. _exports, path.TrimEnd('/')];
+            _exports = [.. _exports.Append(path.TrimEnd('/')).Distinct()];
     }
 
     /// <summary>Serves a socket that a listener accepted until the link ends.</summary>
@@ -197,8 +197,9 @@ public sealed class Links
         var reason = await link.RunAsync(cancellationToken);
         _open.TryRemove(link, out _);
         Log.Info("link to {0} ended: {1}", link.Peer, reason);
-        System.EventStream.Publish(new LinkDown(link, reason));
+        // In this order whoever gets hold of a link sees that it has ended, or hears of it.
         link.Complete();
+        System.EventStream.Publish(new LinkDown(link, reason));
     }
 
     private async Task<LinkTerms> WithinHandshakeTime(

@@ -6,6 +6,8 @@ namespace NovaCow.Runtime.Remote;
 /// <summary>An actor at the other end of one link. It ends with the link.</summary>
 internal sealed class RemoteActorRef : InternalActorRef, ISystemBound
 {
+    private const string OncePath = "/temp";
+
     private readonly long _uid;
     private ActorPath? _path;
 
@@ -36,6 +38,9 @@ internal sealed class RemoteActorRef : InternalActorRef, ISystemBound
 
     public override bool IsTerminated => Link.IsDown;
 
+    /// <summary>Whether it is short-lived, such as an ask.</summary>
+    public bool IsOnce => ReferenceEquals(Name, OncePath);
+
     /// <summary>Whoever is at that path at the peer.</summary>
     public static RemoteActorRef Named(Link link, string path) =>
         new(link, AddressKind.Named, 0, path, RemotePath.SplitUid(path).Uid);
@@ -46,7 +51,7 @@ internal sealed class RemoteActorRef : InternalActorRef, ISystemBound
 
     /// <summary>A short-lived reference of the peer.</summary>
     public static RemoteActorRef Once(Link link, long number) =>
-        new(link, AddressKind.Yours, number, "/temp", number);
+        new(link, AddressKind.Yours, number, OncePath, number);
 
     public override void Tell(object message, IActorRef? sender)
     {

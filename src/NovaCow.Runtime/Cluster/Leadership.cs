@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using NovaCow.Runtime.Actors;
+
+namespace NovaCow.Runtime.Cluster;
+
+/// <summary>What this process knows about who leads, for those who are not actors. The managers
+/// of singletons keep it; it decides nothing.</summary>
+public sealed class Leadership
+{
+    private readonly ConcurrentDictionary<string, Entry> _leases = new(StringComparer.Ordinal);
+
+    private Leadership()
+    {
+    }
+
+    public static Leadership Of(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return system.RegisterExtension(_ => new Leadership());
+    }
+
+    /// <summary>The leader, as last heard; null when nothing was heard.</summary>
+    public LeaderChanged? Current(string lease) => _leases.GetValueOrDefault(lease)?.Leader;
+
+    /// <summary>Whether this node leads and no other can by now. Ask it right before an act that
+    /// a store does not fence: the answer is true of this moment only.</summary>
+    public bool Leads(string lease) =>
+        _leases.GetValueOrDefault(lease) is { Leader.IsSelf: true } entry
+        && entry.Clock.Now < entry.SafeUntil;
+
+    internal void Set(LeaderChanged leader, LeaseClock clock, TimeSpan safeUntil) =>
+        _leases[leader.Lease] = new Entry(leader, clock, safeUntil);
+
+    private sealed record Entry(LeaderChanged Leader, LeaseClock Clock, TimeSpan SafeUntil);
+}
