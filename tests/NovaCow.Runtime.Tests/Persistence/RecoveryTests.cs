@@ -77,7 +77,7 @@ public sealed class RecoveryTests : PersistenceSpec
         Tell(actor, a => a.Snapshot());
         Assert.Equal("no", Listener.ExpectMsg<SaveSnapshotFailure>().Cause.Message);
         Tell(actor, a => a.SnapshotOf(new Unregistered("x")));
-        Assert.IsType<Serialization.UnregisteredMessageException>(
+        Assert.IsType<Runtime.Serialization.UnregisteredMessageException>(
             Listener.ExpectMsg<SaveSnapshotFailure>().Cause);
 
         actor.Tell(new Say("a"));
