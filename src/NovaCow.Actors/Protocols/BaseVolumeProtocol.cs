@@ -1,11 +1,13 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Actors.Protocols;
 
 /// <summary>Everything that a BaseVolumeActor takes or answers; never leaves its host.</summary>
 public interface IBaseVolumeMessage;
 
-/// <summary>What InstanceActor asks of the BaseVolumeActor of each of its disks.</summary>
+/// <summary>What InstanceActor asks of the BaseVolumeActor of each of its disks, through HostActor;
+/// and what the base and its HostActor say to each other.</summary>
 public static class BaseVolumeProtocol
 {
     /// <summary>Makes a clone once the base is ready; the sender is answered by
@@ -23,15 +25,38 @@ public static class BaseVolumeProtocol
     public sealed record DiskMade(LaunchFence Attempt, InstanceDisk Disk, TimeSpan BaseWait)
         : IBaseVolumeMessage;
 
-    /// <summary>The disk was not made, and nothing is left of it.</summary>
+    /// <summary>What was asked last of the disk did not succeed. One that was not made has left
+    /// nothing.</summary>
     public sealed record DiskFailed(LaunchFence Attempt, DiskName Disk, LaunchError Error)
         : IBaseVolumeMessage;
 
     /// <summary>Removes a clone, or takes a wish for one back; answered by
-    /// <see cref="DiskDeleted"/> or <see cref="DiskFailed"/>. One that is not there is no error.</summary>
-    public sealed record DeleteDisk(InstanceId Instance, LaunchFence Attempt, PlannedDisk Disk)
+    /// <see cref="DiskDeleted"/> or <see cref="DiskFailed"/>. One that is not there is no error.
+    /// </summary>
+    public sealed record DeleteDisk(InstanceId Instance, LaunchFence Attempt, DiskRef Disk)
         : IBaseVolumeMessage;
+
+    /// <summary>A disk of an instance, and the base that it is a clone of; null: of none.</summary>
+    public sealed record DiskRef(DiskName Name, BaseKey? Base);
 
     /// <summary>Nothing is left of the disk.</summary>
     public sealed record DiskDeleted(LaunchFence Attempt, DiskName Disk) : IBaseVolumeMessage;
+
+    /// <summary>The base asks its host for a turn and for room to be made.</summary>
+    public sealed record AskToBuild(BaseKey Key, string Title, long NeededBytes)
+        : IBaseVolumeMessage;
+
+    /// <summary>It is the base's turn, and there is room until <see cref="BuildEnded"/>.</summary>
+    public sealed record MayBuild : IBaseVolumeMessage;
+
+    /// <summary>The base may not be made now.</summary>
+    public sealed record MayNotBuild(LaunchError Error) : IBaseVolumeMessage;
+
+    /// <summary>The making ended, well or not: turn and room are given back.</summary>
+    public sealed record BuildEnded(BaseKey Key) : IBaseVolumeMessage;
+
+    /// <summary>The base changed, or came further.</summary>
+    /// <param name="Report">How it is.</param>
+    /// <param name="Volume">The volume, once it is ready.</param>
+    public sealed record Changed(BaseReport Report, BaseVolume? Volume) : IBaseVolumeMessage;
 }

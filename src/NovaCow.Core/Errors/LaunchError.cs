@@ -38,6 +38,9 @@ public enum LaunchErrorCode
 
     /// <summary>The request itself is wrong.</summary>
     InvalidRequest,
+
+    /// <summary>A named limit is reached.</summary>
+    Busy,
 }
 
 /// <summary>A failure that a person can act on.</summary>

@@ -66,6 +66,9 @@ public sealed record BaseReport
     /// <summary>Living clones: while there is one, the base stays.</summary>
     public int Clones { get; init; }
 
+    /// <summary>The bytes that its clones took when they were made.</summary>
+    public long CloneBytes { get; init; }
+
     /// <summary>Launches that wait for it.</summary>
     public int Waiters { get; init; }
 

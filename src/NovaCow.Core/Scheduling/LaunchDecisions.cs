@@ -195,6 +195,10 @@ public static class LaunchDecisions
 
     private static LaunchDecision Delete(Launch launch, DateTimeOffset now) => launch.Phase switch
     {
+        // What was committed and failed later may have left something on its host.
+        LaunchPhase.Failed when WasCommitted(launch) => Happened(
+            new LaunchDeleting(launch.Id, launch.Host!, launch.Attempt, now),
+            LaunchAnswer.Discard),
         LaunchPhase.Accepted or LaunchPhase.Failed => Happened(
             new LaunchDeleted(launch.Id, launch.Host, launch.Attempt, now)),
         LaunchPhase.Placed or LaunchPhase.Committed or LaunchPhase.Active => Happened(

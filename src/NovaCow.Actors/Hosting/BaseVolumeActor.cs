@@ -1,0 +1,260 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Actors.Telemetry;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Runtime.Actors;
+using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>
+/// Owns one base volume on its host, under HostActor: makes it once however many wait for it, and
+/// has a SnapshotActor for each clone, which are its reference count. It never clones while it is
+/// being made, and never makes a disk itself.
+/// </summary>
+internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
+{
+    private readonly HostSettings _host;
+    private readonly HostTally _tally;
+    private readonly BaseContent _content;
+    private readonly BaseKey _key;
+    private readonly string _title;
+    private readonly TimeProvider _time;
+    private readonly BaseBuild _build;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Waiter> _waiters = [];
+    private readonly Dictionary<CloneId, Clone> _clones = [];
+    private readonly Dictionary<IActorRef, CloneId> _byChild = [];
+    private readonly IReadOnlyList<FoundClone> _found;
+    private BaseState _state = BaseState.Absent;
+    private BaseVolume? _volume;
+
+    public BaseVolumeActor(
+        HostSettings host, HostTally tally, BaseContent content, BaseVolume? found,
+        IReadOnlyList<FoundClone> clones)
+    {
+        (_host, _tally, _content, _volume, _found) = (host, tally, content, found, clones);
+        (_key, _title) = (content.Key(), BaseSpace.Title(content));
+        _time = Context.System.TimeProvider;
+        _build = new BaseBuild(host, content, _time);
+        Receive<MakeDisk>(OnMakeDisk);
+        Receive<DeleteDisk>(OnDeleteDisk);
+        Receive<SnapshotProtocol.Made>(OnMade);
+        Receive<SnapshotProtocol.Gone>(_ => OnGone());
+        Receive<SnapshotProtocol.Failed>(failed => OnCloneFailed(failed.Error));
+        Receive<Terminated>(ended => OnChildEnded(ended.ActorRef));
+        Receive<ReportNow>(_ => Report());
+        BuildHandlers();
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override SupervisorStrategy SupervisorStrategy() =>
+        Runtime.Actors.SupervisorStrategy.StoppingStrategy;
+
+    protected override void PreStart()
+    {
+        foreach (var (instance, disk) in _found)
+        {
+            SetBytes(AddClone(new CloneId(instance, disk.Name)), disk.AllocatedBytes);
+        }
+
+        if (_volume is not null)
+            Enter(BaseState.Ready);
+    }
+
+    protected override void PostStop()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+        CountLeft();
+        DomainMetrics.BytesUnique.Add(-_cloneBytes);
+    }
+
+    private void OnMakeDisk(MakeDisk make)
+    {
+        var waiter = new Waiter(Sender, make, _time.GetTimestamp());
+        switch (_state)
+        {
+            case BaseState.Ready:
+                StartClone(waiter, TimeSpan.Zero);
+                break;
+            case BaseState.Failed when _time.GetUtcNow() < _retryAt:
+                var error = _lastError! with
+                {
+                    Message = $"{_lastError.Message} (failed {_failures} times; it is tried again "
+                        + $"for launches after {_retryAt:u})",
+                };
+                Sender.Tell(new DiskFailed(make.Attempt, make.Disk.Name, error));
+                break;
+            case BaseState.Absent or BaseState.Failed:
+                _waiters.Add(waiter);
+                BeginBuild();
+                break;
+            default:
+                Wait(waiter);
+                break;
+        }
+    }
+
+    private void Wait(Waiter waiter)
+    {
+        if (_waiters.Count < _host.Limits.MaxWaitersPerBase)
+        {
+            _waiters.Add(waiter);
+            ReportSoon();
+            return;
+        }
+
+        var make = waiter.Make;
+        waiter.Requester.Tell(new DiskFailed(make.Attempt, make.Disk.Name, new LaunchError(
+            LaunchErrorCode.Busy,
+            $"{_title}: {_waiters.Count} disks wait for it on host {_host.Id} already; try again "
+                + "when it is ready",
+            IsRetryable: true)));
+    }
+
+    private void StartClone(Waiter waiter, TimeSpan baseWait)
+    {
+        var make = waiter.Make;
+        var id = new CloneId(make.Instance, make.Disk.Name);
+        if (!_clones.TryGetValue(id, out var clone))
+            clone = AddClone(id);
+        if (clone.IsLeaving)
+        {
+            waiter.Requester.Tell(new DiskFailed(make.Attempt, make.Disk.Name, new LaunchError(
+                LaunchErrorCode.VolumeDriver,
+                $"disk {id.Disk} of instance {id.Instance} is being removed; try again",
+                IsRetryable: true)));
+            return;
+        }
+
+        clone.Await(waiter.Requester, make.Attempt, baseWait);
+        clone.Child.Tell(new SnapshotProtocol.Make(new CloneRequest(
+            make.Instance, make.Disk.Name, _key, make.Disk.VirtualSizeBytes)));
+    }
+
+    private void OnDeleteDisk(DeleteDisk delete)
+    {
+        var id = new CloneId(delete.Instance, delete.Disk.Name);
+        var waiting = _waiters.FindIndex(
+            w => w.Make.Instance == id.Instance && w.Make.Disk.Name == id.Disk);
+        if (waiting >= 0)
+        {
+            _waiters.RemoveAt(waiting);
+            ReportSoon();
+        }
+
+        // A disk that is not known may be on the store all the same.
+        if (!_clones.TryGetValue(id, out var clone))
+            clone = AddClone(id);
+        clone.Await(Sender, delete.Attempt, TimeSpan.Zero);
+        clone.IsLeaving = true;
+        clone.Child.Tell(new SnapshotProtocol.Remove());
+    }
+
+    private void OnMade(SnapshotProtocol.Made made)
+    {
+        if (Find(Sender) is not { Requester: { } requester, IsLeaving: false } clone)
+            return;
+        if (made.Created)
+            _tally.Cloned();
+        SetBytes(clone, made.Disk.AllocatedBytes);
+        clone.Requester = null;
+        requester.Tell(new DiskMade(clone.Attempt, made.Disk, clone.BaseWait));
+        ReportSoon();
+    }
+
+    private void OnGone()
+    {
+        if (Find(Sender) is not { } clone)
+            return;
+        clone.Requester?.Tell(new DiskDeleted(clone.Attempt, clone.Id.Disk));
+        clone.Requester = null;
+        Forget(clone);
+    }
+
+    private void OnCloneFailed(LaunchError error)
+    {
+        if (Find(Sender) is not { } clone)
+            return;
+        clone.Requester?.Tell(new DiskFailed(clone.Attempt, clone.Id.Disk, error));
+        clone.Requester = null;
+        if (!clone.IsLeaving)
+            Forget(clone);
+    }
+
+    // A clone's actor that ends without a word has crashed: its disk is as it was.
+    private void OnChildEnded(IActorRef child)
+    {
+        if (Find(child) is not { } clone)
+            return;
+        var allocated = clone.AllocatedBytes;
+        Forget(clone);
+        clone.Requester?.Tell(new DiskFailed(clone.Attempt, clone.Id.Disk, new LaunchError(
+            LaunchErrorCode.VolumeDriver,
+            $"disk {clone.Id.Disk} of instance {clone.Id.Instance}: its actor crashed; the host's "
+                + "log says why",
+            IsRetryable: true)));
+        if (clone.Requester is null && !clone.IsLeaving)
+            SetBytes(AddClone(clone.Id), allocated);
+    }
+
+    private Clone AddClone(CloneId id)
+    {
+        var (driver, instance, disk) = (_host.Driver, id.Instance, id.Disk);
+        var child = Context.ActorOf(
+            Props.Create(() => new SnapshotActor(instance, disk, driver)));
+        var clone = new Clone(id, child);
+        _clones[id] = clone;
+        _byChild[child] = id;
+        Context.Watch(child);
+        return clone;
+    }
+
+    private Clone? Find(IActorRef child) =>
+        _byChild.TryGetValue(child, out var id) && _clones.TryGetValue(id, out var clone)
+            && clone.Child.Equals(child)
+            ? clone
+            : null;
+
+    private void Forget(Clone clone)
+    {
+        SetBytes(clone, 0);
+        _clones.Remove(clone.Id);
+        _byChild.Remove(clone.Child);
+        ReportSoon();
+    }
+
+    private readonly record struct CloneId(InstanceId Instance, DiskName Disk);
+
+    private sealed class Clone(CloneId id, IActorRef child)
+    {
+        public CloneId Id => id;
+
+        public IActorRef Child => child;
+
+        public IActorRef? Requester { get; set; }
+
+        public LaunchFence Attempt { get; private set; }
+
+        public TimeSpan BaseWait { get; private set; }
+
+        public long AllocatedBytes { get; set; }
+
+        public bool IsLeaving { get; set; }
+
+        public void Await(IActorRef requester, LaunchFence attempt, TimeSpan baseWait) =>
+            (Requester, Attempt, BaseWait) = (requester, attempt, baseWait);
+    }
+
+    private sealed record Waiter(IActorRef Requester, MakeDisk Make, long Since);
+
+    private sealed class ReportNow
+    {
+        public static ReportNow Instance { get; } = new();
+    }
+}
+
+/// <summary>A clone that was found on the store when the host started.</summary>
+internal sealed record FoundClone(InstanceId Instance, InstanceDisk Disk);

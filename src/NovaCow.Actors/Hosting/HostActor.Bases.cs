@@ -1,0 +1,110 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Runtime.Actors;
+using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>The host's bases: their actors, what they said last, and what is left when one
+/// crashes.</summary>
+public sealed partial class HostActor
+{
+    private IActorRef BaseFor(BaseContent content) => RefOf(Entry(content));
+
+    private BaseEntry Entry(BaseContent content)
+    {
+        var key = content.Key();
+        if (!_bases.TryGetValue(key, out var entry))
+            _bases[key] = entry = new BaseEntry(key, content);
+        return entry;
+    }
+
+    private IActorRef RefOf(BaseEntry entry)
+    {
+        if (entry.Ref is not null)
+            return entry.Ref;
+        var (host, tally, content) = (_host, _tally, entry.Content);
+        var (volume, clones) = (entry.Volume, entry.Clones);
+        var made = Context.ActorOf(Runtime.Actors.Props.Create(
+            () => new BaseVolumeActor(host, tally, content, volume, clones)));
+        Context.Watch(made);
+        entry.Ref = made;
+        _baseOf[made] = entry.Key;
+        return made;
+    }
+
+    private void OnBaseChanged(Changed changed)
+    {
+        // An actor that has crashed may have spoken before.
+        if (!_baseOf.TryGetValue(Sender, out var key))
+            return;
+        var entry = _bases[key];
+        var before = entry.Report?.State;
+        entry.Report = changed.Report;
+        entry.Volume = changed.Volume;
+        _scheduler?.Tell(new SchedulerProtocol.BaseProgress(_host.Id, changed.Report));
+        if (before != changed.Report.State && changed.Report.State == BaseState.Ready)
+            Report();
+    }
+
+    private void OnDeleteDisk(DeleteDisk delete)
+    {
+        if (delete.Disk.Base is { } key && _bases.TryGetValue(key, out var entry))
+        {
+            RefOf(entry).Forward(delete);
+            return;
+        }
+
+        // A disk that is a clone of nothing known here: no actor owns it.
+        var (attempt, disk) = (delete.Attempt, delete.Disk.Name);
+        _ = _host.Driver.DeleteDiskAsync(delete.Instance, disk, CancellationToken.None).PipeTo(
+            Sender,
+            Self,
+            success: () => new DiskDeleted(attempt, disk),
+            failure: cause => new DiskFailed(attempt, disk, Failures.ToError(
+                cause, $"removing disk {disk} of instance {delete.Instance}")));
+    }
+
+    private void OnChildEnded(IActorRef child)
+    {
+        if (_baseOf.Remove(child, out var key))
+            OnBaseCrashed(_bases[key]);
+        else if (_instanceOf.Remove(child, out var id))
+            OnInstanceCrashed(id, child);
+    }
+
+    // Bases stop only by crashing. The disk is as it was: the next use makes a new actor for it,
+    // which learns from here what there is; launches that waited for it fail and can be retried.
+    private void OnBaseCrashed(BaseEntry entry)
+    {
+        entry.Ref = null;
+        entry.Report = null;
+        entry.Clones =
+        [
+            .. _instances.Values.SelectMany(i => i.Disks
+                .Where(d => d.BackingFile == entry.Key)
+                .Select(d => new FoundClone(i.Id, d))),
+        ];
+        _turns.End(entry.Key);
+        if (entry.Volume is not null)
+            _ = RefOf(entry);
+        foreach (var instance in _instances.Values)
+            instance.Ref?.Tell(new InstanceProtocol.BaseLost(entry.Key));
+    }
+
+    private sealed class BaseEntry(BaseKey key, BaseContent content)
+    {
+        public BaseKey Key => key;
+
+        public BaseContent Content => content;
+
+        public IActorRef? Ref { get; set; }
+
+        public BaseReport? Report { get; set; }
+
+        public BaseVolume? Volume { get; set; }
+
+        public IReadOnlyList<FoundClone> Clones { get; set; } = [];
+    }
+}

@@ -1,0 +1,287 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
+using NovaCow.Runtime.Actors;
+using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
+using static NovaCow.Actors.Protocols.HostProtocol;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>The host's instances: commands are fenced, carried out once, and answered again when
+/// they come again.</summary>
+public sealed partial class HostActor
+{
+    private const int MaxInstanceCrashes = 3;
+
+    private void OnWelcome(Welcome welcome)
+    {
+        if (!_admission.Welcome(welcome.Epoch))
+        {
+            _log.Warning(
+                "host {0}: a welcome of epoch {1} came after epoch {2}: its sender was deposed",
+                _host.Id, welcome.Epoch, _admission.Epoch);
+            return;
+        }
+
+        foreach (var verdict in welcome.Verdicts)
+        {
+            switch (verdict.Verdict)
+            {
+                case Verdict.Commit:
+                    OnCommit(verdict.Id, verdict.Fence);
+                    break;
+                case Verdict.Discard:
+                    OnDiscard(verdict.Id, verdict.Fence);
+                    break;
+                case Verdict.Unknown:
+                    _log.Warning(
+                        "instance {0}: no launch accounts for it; it is left as it is", verdict.Id);
+                    break;
+            }
+        }
+    }
+
+    private void OnPrepare(Prepare prepare)
+    {
+        var admission = Admit(prepare.Id, prepare.Fence);
+        var entry = _instances.GetValueOrDefault(prepare.Id);
+        switch (admission)
+        {
+            case Admission.NewAttempt when entry is not null:
+                entry.Next = prepare;
+                Remove(entry);
+                break;
+            case Admission.NewAttempt:
+                Begin(prepare);
+                break;
+            case Admission.SameAttempt when entry is { State: InstanceState.Prepared }:
+                SayPrepared(entry);
+                break;
+            case Admission.SameAttempt when entry is { State: InstanceState.Active }:
+                Say(new SchedulerProtocol.Activated(_host.Id, entry.Id, entry.Fence));
+                break;
+            case Admission.EndedAttempt:
+                SayFailed(prepare.Id, prepare.Fence, _admission.WhyEnded(prepare.Id));
+                break;
+        }
+    }
+
+    private void OnCommit(InstanceId id, LaunchFence fence)
+    {
+        var admission = Admit(id, fence);
+        if (admission is Admission.StaleAttempt or Admission.StaleEpoch)
+            return;
+        if (admission == Admission.SameAttempt && _instances.TryGetValue(id, out var entry))
+        {
+            if (entry.State == InstanceState.Prepared)
+                entry.Ref!.Tell(new InstanceProtocol.Commit());
+            else if (entry.State == InstanceState.Active)
+                Say(new SchedulerProtocol.Activated(_host.Id, id, fence));
+            return;
+        }
+
+        var error = new LaunchError(
+            LaunchErrorCode.VolumeDriver,
+            $"instance {id}: host {_host.Id} does not have the disks of attempt {fence.Attempt}; "
+                + "delete the instance and launch it again",
+            IsRetryable: false);
+        if (!_instances.ContainsKey(id))
+            _admission.End(id, error);
+        SayFailed(id, fence, error);
+    }
+
+    private void OnDiscard(InstanceId id, LaunchFence fence)
+    {
+        var admission = Admit(id, fence);
+        if (admission is Admission.StaleAttempt or Admission.StaleEpoch)
+            return;
+        if (_instances.TryGetValue(id, out var entry))
+        {
+            entry.Next = null;
+            entry.IsDiscarded = true;
+            Remove(entry);
+            return;
+        }
+
+        if (_damaged.Remove(id, out var record))
+        {
+            entry = new InstanceEntry(id, fence, null)
+            {
+                State = InstanceState.Deleting,
+                Disks = record.Disks,
+                IsDiscarded = true,
+            };
+            _instances[id] = entry;
+            StartInstance(entry, InstanceActor.Start.Undo, null);
+            return;
+        }
+
+        _admission.End(id, null);
+        Say(new SchedulerProtocol.Deleted(_host.Id, id, fence));
+    }
+
+    private Admission Admit(InstanceId id, LaunchFence fence)
+    {
+        var admission = _admission.Admit(id, fence);
+        if (admission is Admission.StaleAttempt or Admission.StaleEpoch)
+        {
+            _log.Warning(
+                "instance {0}: refused a command with fence {1} ({2})", id, fence, admission);
+        }
+        else if (admission == Admission.SameAttempt
+            && _instances.TryGetValue(id, out var entry))
+        {
+            entry.Fence = fence;
+        }
+
+        return admission;
+    }
+
+    private void Begin(Prepare prepare)
+    {
+        _damaged.Remove(prepare.Id);
+        var entry = new InstanceEntry(prepare.Id, prepare.Fence, prepare.Spec);
+        _instances[prepare.Id] = entry;
+        StartInstance(entry, InstanceActor.Start.Prepare, null);
+    }
+
+    private void StartInstance(InstanceEntry entry, InstanceActor.Start start, LaunchError? error)
+    {
+        IReadOnlyList<DiskRef> disks = entry.Spec is { } spec
+            ? [.. DiskPlan.For(spec.Image, spec.Flavor)
+                .Select(d => new DiskRef(d.Name, d.Base.Key()))]
+            : [.. entry.Disks.Select(d => new DiskRef(d.Name, d.BackingFile))];
+        var plan = new InstancePlan(entry.Id, entry.Fence, entry.Spec, disks, error);
+        var host = _host;
+        entry.Ref = Context.ActorOf(
+            Runtime.Actors.Props.Create(() => new InstanceActor(host, plan, start)));
+        _instanceOf[entry.Ref] = entry.Id;
+        Context.Watch(entry.Ref);
+    }
+
+    private void Remove(InstanceEntry entry)
+    {
+        entry.State = InstanceState.Deleting;
+        entry.Ref?.Tell(new InstanceProtocol.Remove());
+    }
+
+    private void OnReady(InstanceProtocol.Ready ready)
+    {
+        if (FromInstance(ready.Record.Id) is not { State: InstanceState.Preparing } entry)
+            return;
+        entry.State = InstanceState.Prepared;
+        entry.Disks = ready.Record.Disks;
+        entry.Preparation = ready.Preparation;
+        SayPrepared(entry);
+    }
+
+    private void OnActive(InstanceId id)
+    {
+        if (FromInstance(id) is not { State: InstanceState.Prepared } entry)
+            return;
+        entry.State = InstanceState.Active;
+        Say(new SchedulerProtocol.Activated(_host.Id, id, entry.Fence));
+    }
+
+    private void OnUndoing(InstanceId id)
+    {
+        if (FromInstance(id) is { } entry)
+            entry.State = InstanceState.Deleting;
+    }
+
+    private void OnEnded(InstanceProtocol.Ended ended)
+    {
+        if (FromInstance(ended.Id) is not { } entry)
+            return;
+        _instanceOf.Remove(Sender);
+        Context.Unwatch(Sender);
+        Finish(entry, ended.Error);
+    }
+
+    private void Finish(InstanceEntry entry, LaunchError? error)
+    {
+        _instances.Remove(entry.Id);
+        if (entry.Next is { } next)
+        {
+            Begin(next);
+            return;
+        }
+
+        var fence = _admission.Newest(entry.Id) ?? entry.Fence;
+        _admission.End(entry.Id, error);
+        if (entry.IsDiscarded)
+            Say(new SchedulerProtocol.Deleted(_host.Id, entry.Id, fence));
+        else
+            SayFailed(entry.Id, fence, error);
+    }
+
+    // An instance's actor stops by itself only after it has said so; else it has crashed.
+    private void OnInstanceCrashed(InstanceId id, IActorRef child)
+    {
+        if (!_instances.TryGetValue(id, out var entry) || !child.Equals(entry.Ref))
+            return;
+        entry.Crashes++;
+        entry.Ref = null;
+        var error = new LaunchError(
+            LaunchErrorCode.VolumeDriver,
+            $"instance {id}: its actor on host {_host.Id} crashed; the host's log says why",
+            IsRetryable: true);
+        if (entry.Crashes > MaxInstanceCrashes)
+        {
+            _log.Error("instance {0}: crashed {1} times; left as it is until the next start", id,
+                entry.Crashes);
+        }
+        else if (entry.State is InstanceState.Prepared or InstanceState.Active)
+        {
+            StartInstance(entry, InstanceActor.Start.Found, null);
+        }
+        else
+        {
+            entry.State = InstanceState.Deleting;
+            StartInstance(entry, InstanceActor.Start.Undo, entry.IsDiscarded ? null : error);
+        }
+    }
+
+    private InstanceEntry? FromInstance(InstanceId id) =>
+        _instances.TryGetValue(id, out var entry) && Sender.Equals(entry.Ref) ? entry : null;
+
+    private void SayPrepared(InstanceEntry entry) => Say(new SchedulerProtocol.Prepared(
+        _host.Id,
+        entry.Id,
+        entry.Fence,
+        entry.Disks,
+        entry.Preparation ?? new Preparation(Warm: true, TimeSpan.Zero, TimeSpan.Zero)));
+
+    private void SayFailed(InstanceId id, LaunchFence fence, LaunchError? error) =>
+        Say(new SchedulerProtocol.LaunchFailed(_host.Id, id, fence, error ?? new LaunchError(
+            LaunchErrorCode.Cancelled,
+            $"instance {id}: attempt {fence.Attempt} was removed from host {_host.Id}",
+            IsRetryable: true)));
+
+    private void Say(ISchedulerMessage message) => _scheduler?.Tell(message);
+
+    private sealed class InstanceEntry(InstanceId id, LaunchFence fence, LaunchSpec? spec)
+    {
+        public InstanceId Id => id;
+
+        public LaunchSpec? Spec => spec;
+
+        public LaunchFence Fence { get; set; } = fence;
+
+        public InstanceState State { get; set; } = InstanceState.Preparing;
+
+        public IReadOnlyList<InstanceDisk> Disks { get; set; } = [];
+
+        public Preparation? Preparation { get; set; }
+
+        public IActorRef? Ref { get; set; }
+
+        public bool IsDiscarded { get; set; }
+
+        /// <summary>A newer attempt, which begins when this one is gone.</summary>
+        public Prepare? Next { get; set; }
+
+        public int Crashes { get; set; }
+    }
+}

@@ -1,0 +1,204 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Runtime.Actors;
+using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
+using static NovaCow.Actors.Protocols.HostProtocol;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>
+/// Owns one host, under the node's guardian: fences commands, shares out turns and room, has a
+/// BaseVolumeActor for each base and an InstanceActor for each instance, and reports to whichever
+/// scheduler it is connected to. It never decides where a launch goes.
+/// </summary>
+/// <remarks>
+/// It begins by reconciling with the store, and says hello only after that. When it crashes it
+/// stops, and the process should end with it: tasks of the crashed life may still be at work on the
+/// store, which a new process finds at rest.
+/// </remarks>
+public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
+{
+    private readonly HostSettings _host;
+    private readonly HostTally _tally = new();
+    private readonly HostAdmission _admission = new();
+    private readonly BuildTurns _turns;
+    private readonly Dictionary<BaseKey, BaseEntry> _bases = [];
+    private readonly Dictionary<InstanceId, InstanceEntry> _instances = [];
+    private readonly Dictionary<InstanceId, InstanceRecord> _damaged = [];
+    private readonly Dictionary<IActorRef, BaseKey> _baseOf = [];
+    private readonly Dictionary<IActorRef, InstanceId> _instanceOf = [];
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private IActorRef? _scheduler;
+
+    /// <summary>A host over its ports.</summary>
+    public HostActor(HostSettings host)
+    {
+        _host = host;
+        _turns = new BuildTurns(host);
+        Starting();
+    }
+
+    /// <summary>The recipe of a host's actor.</summary>
+    public static Props Props(HostSettings host) =>
+        Runtime.Actors.Props.Create(() => new HostActor(host));
+
+    /// <summary>A scheduler, or a proxy that finds it, can be reached; from the node's wiring.
+    /// </summary>
+    public sealed record Connected(IActorRef Scheduler);
+
+    /// <summary>No scheduler can be reached; from the node's wiring.</summary>
+    public sealed record Disconnected;
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    public IStash Stash { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() =>
+        Runtime.Actors.SupervisorStrategy.StoppingStrategy;
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        _ = Reconciliation.ReadAsync(_host).PipeTo(
+            Self,
+            success: found => found,
+            failure: cause => new Reconciliation.Failed(cause));
+    }
+
+    /// <inheritdoc/>
+    protected override void PostRestart(Exception reason)
+    {
+        Become(() => ReceiveAny(_ => { }));
+        Context.Stop(Self);
+    }
+
+    private void Starting()
+    {
+        Receive<Reconciliation.Found>(OnFound);
+        Receive<Reconciliation.Failed>(failed => throw new InvalidOperationException(
+            $"host {_host.Id}: its store cannot be read: {failed.Cause.Message}", failed.Cause));
+        Receive<Connected>(connected => _scheduler = connected.Scheduler);
+        Receive<Disconnected>(_ => _scheduler = null);
+        ReceiveAny(_ => Stash.Stash());
+    }
+
+    private void Running()
+    {
+        Receive<Prepare>(OnPrepare);
+        Receive<Commit>(commit => OnCommit(commit.Id, commit.Fence));
+        Receive<Discard>(discard => OnDiscard(discard.Id, discard.Fence));
+        Receive<Welcome>(OnWelcome);
+        Receive<SayHello>(_ => SayHelloTo(_scheduler));
+        Receive<MakeDisk>(make => BaseFor(make.Disk.Base).Forward(make));
+        Receive<DeleteDisk>(OnDeleteDisk);
+        Receive<InstanceProtocol.Ready>(OnReady);
+        Receive<InstanceProtocol.Active>(active => OnActive(active.Id));
+        Receive<InstanceProtocol.Undoing>(undoing => OnUndoing(undoing.Id));
+        Receive<InstanceProtocol.Ended>(OnEnded);
+        Receive<AskToBuild>(ask => _turns.Ask(Sender, ask));
+        Receive<BuildEnded>(ended => _turns.End(ended.Key));
+        Receive<Changed>(OnBaseChanged);
+        Receive<Connected>(connected =>
+        {
+            _scheduler = connected.Scheduler;
+            SayHelloTo(_scheduler);
+        });
+        Receive<Disconnected>(_ => _scheduler = null);
+        Receive<Terminated>(ended => OnChildEnded(ended.ActorRef));
+        Receive<ReportTime>(_ => Report());
+    }
+
+    private void OnFound(Reconciliation.Found found)
+    {
+        foreach (var volume in found.Bases)
+        {
+            var entry = Entry(volume.Content);
+            entry.Volume = volume;
+            entry.Clones = found.ClonesOf(volume.Key);
+            _ = RefOf(entry);
+        }
+
+        foreach (var record in found.Instances)
+        {
+            _admission.Found(record.Id, record.Fence);
+            var entry = new InstanceEntry(record.Id, record.Fence, null)
+            {
+                State = InstanceState.Prepared,
+                Disks = record.Disks,
+            };
+            _instances[record.Id] = entry;
+            StartInstance(entry, InstanceActor.Start.Found, null);
+        }
+
+        foreach (var record in found.Damaged)
+            _damaged[record.Id] = record;
+        foreach (var note in found.Notes)
+            _log.Warning("{0}", note);
+        _log.Info(
+            "host {0}: {1} bases and {2} instances on its store, volumes by {3}",
+            _host.Id, found.Bases.Count, found.Instances.Count, _host.Driver.Name);
+        Become(Running);
+        Stash.UnstashAll();
+        Timers.StartPeriodicTimer(
+            ReportTime.Instance, ReportTime.Instance, _host.Limits.ReportEvery);
+        SayHelloTo(_scheduler);
+    }
+
+    private void SayHelloTo(IActorRef? scheduler)
+    {
+        if (scheduler is null)
+            return;
+        scheduler.Tell(new SchedulerProtocol.HostHello(new HostFacts
+        {
+            Host = _host.Id,
+            Incarnation = _host.Incarnation,
+            Driver = _host.Driver.Name,
+            Capacity = _host.Capacity,
+            Bases = [.. _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!)],
+            Instances =
+            [
+                .. _instances.Values.Select(
+                    i => new HostedInstance(i.Id, i.Fence, i.State, i.Disks)),
+            ],
+        }));
+        Report();
+    }
+
+    private void Report()
+    {
+        if (_scheduler is null)
+            return;
+        try
+        {
+            var space = _host.Store.MeasureSpace();
+            var reports = _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!);
+            var (bases, disks, copies) = (0L, 0L, 0L);
+            foreach (var report in reports)
+            {
+                bases += report.AllocatedBytes;
+                disks += report.CloneBytes;
+                copies += report.AllocatedBytes * report.Clones;
+            }
+
+            _scheduler.Tell(new SchedulerProtocol.HostReport(
+                _host.Id,
+                _host.Incarnation,
+                new HostUsage(
+                    space.TotalBytes, space.FreeBytes, _turns.ReservedBytes, bases, disks, copies),
+                _tally.Read()));
+        }
+        catch (PortException failure)
+        {
+            _log.Warning("host {0}: no report: {1}", _host.Id, failure.Message);
+        }
+    }
+
+    private sealed class ReportTime
+    {
+        public static ReportTime Instance { get; } = new();
+    }
+}

@@ -1,0 +1,65 @@
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>What a host is: its name and the ports to its disk and its sources of images.</summary>
+public sealed record HostSettings
+{
+    /// <summary>The host's name in the cluster.</summary>
+    public required HostId Id { get; init; }
+
+    /// <summary>Unique to this life of the process.</summary>
+    public required string Incarnation { get; init; }
+
+    /// <summary>What it offers to instances.</summary>
+    public required HostCapacity Capacity { get; init; }
+
+    /// <summary>Makes bases and clones.</summary>
+    public required IVolumeDriver Driver { get; init; }
+
+    /// <summary>Keeps the instances' records and the downloads.</summary>
+    public required IHostStore Store { get; init; }
+
+    /// <summary>Fetch images; the first that handles a URI gets it.</summary>
+    public required IReadOnlyList<IImageSource> Sources { get; init; }
+
+    /// <summary>Judges what was fetched.</summary>
+    public required IImageInspector Inspector { get; init; }
+
+    /// <summary>The host's bounds.</summary>
+    public HostLimits Limits { get; init; } = new();
+
+    /// <summary>0 to 1, to spread retries; a constant in tests.</summary>
+    public Func<double> Jitter { get; init; } = Random.Shared.NextDouble;
+}
+
+/// <summary>A host's bounds and rhythms, each of them named.</summary>
+public sealed record HostLimits
+{
+    /// <summary>The most bases that are fetched or built at a time; others queue.</summary>
+    public int MaxBuilds { get; init; } = 4;
+
+    /// <summary>The most disks that wait for one base; more are refused as Busy.</summary>
+    public int MaxWaitersPerBase { get; init; } = 10_000;
+
+    /// <summary>Bytes of the store that nothing may use up.</summary>
+    public long SpaceMarginBytes { get; init; } = 256L << 20;
+
+    /// <summary>The most bytes that a download may have beyond what the catalogue says: none.</summary>
+    public long MaxImageBytes { get; init; } = 1L << 40;
+
+    /// <summary>The pauses between tries to make a base that failed.</summary>
+    public Backoff BaseRetry { get; init; } =
+        new(TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5));
+
+    /// <summary>The pauses between tries to remove what would not go.</summary>
+    public Backoff RemovalRetry { get; init; } =
+        new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+
+    /// <summary>How often the host says how it is.</summary>
+    public TimeSpan ReportEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often at most a base that comes further says so.</summary>
+    public TimeSpan ProgressEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+}

@@ -1,0 +1,51 @@
+using NovaCow.Actors.Telemetry;
+using NovaCow.Core.Hosting;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>Counts what one host does, for its reports and for the metrics; any of the host's
+/// actors may add to it.</summary>
+public sealed class HostTally
+{
+    private long _downloads;
+    private long _conversions;
+    private long _blankBases;
+    private long _clones;
+    private long _bytesFetched;
+
+    /// <summary>The counts so far.</summary>
+    public HostCounters Read() => new(
+        Interlocked.Read(ref _downloads),
+        Interlocked.Read(ref _conversions),
+        Interlocked.Read(ref _blankBases),
+        Interlocked.Read(ref _clones),
+        Interlocked.Read(ref _bytesFetched));
+
+    internal void Downloaded(long bytes)
+    {
+        Interlocked.Increment(ref _downloads);
+        Interlocked.Add(ref _bytesFetched, bytes);
+        DomainMetrics.Downloads.Add(1);
+        DomainMetrics.BytesFetched.Add(bytes);
+    }
+
+    internal void Built(bool ofImage)
+    {
+        if (ofImage)
+        {
+            Interlocked.Increment(ref _conversions);
+            DomainMetrics.Conversions.Add(1);
+        }
+        else
+        {
+            Interlocked.Increment(ref _blankBases);
+            DomainMetrics.BlankBases.Add(1);
+        }
+    }
+
+    internal void Cloned()
+    {
+        Interlocked.Increment(ref _clones);
+        DomainMetrics.Clones.Add(1);
+    }
+}

@@ -1,0 +1,261 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Actors.Telemetry;
+using NovaCow.Core;
+using NovaCow.Core.Scheduling;
+using NovaCow.Runtime.Actors;
+using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>
+/// Owns one instance on its host, under HostActor: joins its disks and its record, and undoes them
+/// in reverse when one fails. It never survives as half an instance, and never decides where the
+/// instance belongs.
+/// </summary>
+internal sealed class InstanceActor : ReceiveActor, IWithTimers
+{
+    private readonly HostSettings _host;
+    private readonly InstanceId _id;
+    private readonly LaunchFence _attempt;
+    private readonly LaunchSpec? _spec;
+    private readonly IReadOnlyList<DiskRef> _plan;
+    private readonly Dictionary<DiskName, InstanceDisk> _made = [];
+    private readonly TimeProvider _time;
+    private readonly long _startedAt;
+    private readonly Start _start;
+    private TimeSpan _baseWait;
+    private LaunchError? _error;
+    private int _undone;
+    private int _failures;
+    private bool _isSaving;
+    private bool _isRemoved;
+
+    /// <summary>How the actor's life begins.</summary>
+    public enum Start
+    {
+        /// <summary>The disks are to be made.</summary>
+        Prepare,
+
+        /// <summary>The disks and the record were found on the store.</summary>
+        Found,
+
+        /// <summary>An earlier actor crashed, and what it left is to be removed.</summary>
+        Undo,
+    }
+
+    public InstanceActor(HostSettings host, InstancePlan plan, Start start)
+    {
+        (_host, _id, _attempt, _spec, _plan) = (host, plan.Id, plan.Attempt, plan.Spec, plan.Disks);
+        (_error, _start) = (plan.Error, start);
+        _time = Context.System.TimeProvider;
+        _startedAt = _time.GetTimestamp();
+        Preparing();
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    // The disk whose turn it is to be removed: in reverse order.
+    private DiskRef Next => _plan[^(_undone + 1)];
+
+    protected override void PreStart()
+    {
+        switch (_start)
+        {
+            case Start.Prepare:
+                foreach (var disk in DiskPlan.For(_spec!.Image, _spec.Flavor))
+                    Context.Parent.Tell(new MakeDisk(_id, _attempt, disk));
+                break;
+            case Start.Found:
+                Become(Prepared);
+                break;
+            default:
+                Undo();
+                break;
+        }
+    }
+
+    private void Preparing()
+    {
+        Receive<DiskMade>(OnDiskMade, made => made.Attempt == _attempt);
+        Receive<DiskFailed>(
+            failed => Fail(failed.Error), failed => failed.Attempt == _attempt);
+        Receive<SaveEnded>(OnSaveEnded);
+        Receive<InstanceProtocol.BaseLost>(lost => OnBaseLost(lost.Key));
+        Receive<InstanceProtocol.Remove>(_ => Remove());
+    }
+
+    private void Prepared()
+    {
+        Receive<InstanceProtocol.Commit>(_ =>
+        {
+            // Without a hypervisor, committed disks are the result.
+            Context.Parent.Tell(new InstanceProtocol.Active(_id));
+        });
+        Receive<InstanceProtocol.Remove>(_ => Remove());
+        Receive<InstanceProtocol.BaseLost>(_ => { });
+    }
+
+    private void Undoing()
+    {
+        Receive<RecordGone>(_ => DeleteNext());
+        Receive<DiskDeleted>(
+            _ =>
+            {
+                _undone++;
+                _failures = 0;
+                Timers.Cancel(Retry.Instance);
+                DeleteNext();
+            },
+            gone => gone.Attempt == _attempt && gone.Disk == Next.Name);
+        Receive<DiskFailed>(
+            failed => RetryLater(failed.Error),
+            failed => failed.Attempt == _attempt && failed.Disk == Next.Name);
+        Receive<RecordStays>(stays => RetryLater(stays.Error));
+        Receive<Retry>(_ => Undo());
+        Receive<InstanceProtocol.BaseLost>(lost => RetryIfWaitingFor(lost.Key));
+        Receive<InstanceProtocol.Remove>(_ => _isRemoved = true);
+        Receive<SaveEnded>(_ =>
+        {
+            _isSaving = false;
+            Undo();
+        });
+        // Answers to what was asked before the undoing began.
+        Receive<DiskMade>(_ => { });
+        Receive<DiskDeleted>(_ => { });
+        Receive<DiskFailed>(_ => { });
+        Receive<InstanceProtocol.Commit>(_ => { });
+    }
+
+    private void OnDiskMade(DiskMade made)
+    {
+        _made[made.Disk.Name] = made.Disk;
+        _baseWait = made.BaseWait > _baseWait ? made.BaseWait : _baseWait;
+        if (_made.Count < _plan.Count)
+            return;
+        var record = new InstanceRecord
+        {
+            Id = _id,
+            Fence = _attempt,
+            Image = _spec!.Image.Name,
+            Flavor = _spec.Flavor,
+            Disks = [.. _plan.Select(d => _made[d.Name])],
+            PreparedAt = _time.GetUtcNow(),
+        };
+        _isSaving = true;
+        _ = _host.Store.SaveInstanceAsync(record, CancellationToken.None).PipeTo(
+            Self,
+            success: () => new SaveEnded(record, null),
+            failure: cause => new SaveEnded(record, cause));
+    }
+
+    private void OnSaveEnded(SaveEnded ended)
+    {
+        _isSaving = false;
+        if (ended.Failure is { } cause)
+        {
+            Fail(ToError(cause, $"record of instance {_id}"));
+            return;
+        }
+
+        var took = _time.GetElapsedTime(_startedAt);
+        var preparation = new Preparation(_baseWait == TimeSpan.Zero, _baseWait, took);
+        DomainMetrics.PrepareSeconds.Record(
+            took.TotalSeconds, DomainMetrics.Cache(preparation.Warm));
+        Become(Prepared);
+        Context.Parent.Tell(new InstanceProtocol.Ready(ended.Record, preparation));
+    }
+
+    private void OnBaseLost(BaseKey key)
+    {
+        if (_plan.Any(d => d.Base == key))
+        {
+            Fail(new LaunchError(
+                LaunchErrorCode.VolumeDriver,
+                $"instance {_id}: base {key} was lost while its disks were made; the host's log "
+                    + "says why",
+                IsRetryable: true));
+        }
+    }
+
+    private void Fail(LaunchError error)
+    {
+        _error = error;
+        Context.Parent.Tell(new InstanceProtocol.Undoing(_id));
+        Undo();
+    }
+
+    private void Remove()
+    {
+        _isRemoved = true;
+        Undo();
+    }
+
+    // The record first: from then on the disks are leftovers, which a start removes.
+    private void Undo()
+    {
+        Become(Undoing);
+        if (_isSaving)
+            return;
+        _ = _host.Store.DeleteInstanceAsync(_id, CancellationToken.None).PipeTo(
+            Self,
+            success: () => RecordGone.Instance,
+            failure: cause => new RecordStays(ToError(cause, $"record of instance {_id}")));
+    }
+
+    private void DeleteNext()
+    {
+        if (_undone < _plan.Count)
+        {
+            Context.Parent.Tell(new DeleteDisk(_id, _attempt, Next));
+            return;
+        }
+
+        Context.Parent.Tell(new InstanceProtocol.Ended(_id, _isRemoved ? null : _error));
+        Context.Stop(Self);
+    }
+
+    private void RetryIfWaitingFor(BaseKey key)
+    {
+        if (_undone < _plan.Count && Next.Base == key)
+            DeleteNext();
+    }
+
+    private void RetryLater(LaunchError error)
+    {
+        _failures++;
+        var pause = _host.Limits.RemovalRetry.After(_failures, _host.Jitter());
+        Context.GetLogger().Warning(
+            "instance {0}: {1}; tried again in {2}", _id, error.Message, pause);
+        Timers.StartSingleTimer(Retry.Instance, Retry.Instance, pause);
+    }
+
+    private static LaunchError ToError(Exception cause, string what) =>
+        Failures.ToError(cause, what);
+
+    private sealed record SaveEnded(InstanceRecord Record, Exception? Failure);
+
+    private sealed record RecordStays(LaunchError Error);
+
+    private sealed class RecordGone
+    {
+        public static RecordGone Instance { get; } = new();
+    }
+
+    private sealed class Retry
+    {
+        public static Retry Instance { get; } = new();
+    }
+}
+
+/// <summary>What an InstanceActor is made from.</summary>
+/// <param name="Id">The instance.</param>
+/// <param name="Attempt">The attempt that makes or made it.</param>
+/// <param name="Spec">What it is to become; null: it was found.</param>
+/// <param name="Disks">Its disks in device order.</param>
+/// <param name="Error">Why it is undone, where it begins with that.</param>
+internal sealed record InstancePlan(
+    InstanceId Id,
+    LaunchFence Attempt,
+    LaunchSpec? Spec,
+    IReadOnlyList<DiskRef> Disks,
+    LaunchError? Error = null);
