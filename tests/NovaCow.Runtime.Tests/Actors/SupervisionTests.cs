@@ -187,7 +187,9 @@ public sealed class SupervisionTests() : TestKitBase(new VirtualTimeProvider())
     public void A_stop_amid_a_restart_runs_PostStop_once()
     {
         var gate = new TaskCompletionSource();
-        var actor = Watch(ActorOf(Props.Create(() => new SlowFamily(gate.Task, TestActor))));
+        var actor = Watch(ActorOf(Props.Create(
+            () => new SlowFamily(gate.Task, TestActor))));
+        AwaitIdle();
         actor.Tell(new InvalidOperationException("boom"));
         ExpectMsg("PostStop");
         ((InternalActorRef)actor).Stop();
@@ -247,6 +249,11 @@ public sealed class SupervisionTests() : TestKitBase(new VirtualTimeProvider())
             throw new InvalidOperationException("PostRestart");
     }
 
+    private sealed class Waiter : ReceiveActor
+    {
+        public Waiter() => ReceiveAsync<Task>(task => task);
+    }
+
     private sealed class SlowFamily : Counter
     {
         private readonly IActorRef _observer;
@@ -254,7 +261,7 @@ public sealed class SupervisionTests() : TestKitBase(new VirtualTimeProvider())
         public SlowFamily(Task gate, IActorRef observer)
         {
             _observer = observer;
-            Context.ActorOf(Parent.Props(_ => Directive.Stop), "slow").Tell(gate);
+            Context.ActorOf(Runtime.Actors.Props.Create<Waiter>(), "slow").Tell(gate);
         }
 
         protected override void PostStop() => _observer.Tell("PostStop");

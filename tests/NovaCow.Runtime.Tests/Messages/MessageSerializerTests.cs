@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Text;
 using NovaCow.Runtime.Serialization;
 
-namespace NovaCow.Runtime.Tests.Serialization;
+namespace NovaCow.Runtime.Tests.Messages;
 
 public sealed class MessageSerializerTests
 {
