@@ -2,7 +2,7 @@ using NovaCow.Benchmarks;
 using NovaCow.Benchmarks.Runtime;
 using NovaCow.Benchmarks.Store;
 
-IBenchmark[] benchmarks = [new RuntimeBenchmark(), new JournalBenchmark()];
+IBenchmark[] benchmarks = [new RuntimeBenchmark(), new JournalBenchmark(), new PersistBenchmark()];
 
 var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());
 if (chosen is null)
