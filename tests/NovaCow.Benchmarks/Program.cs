@@ -1,8 +1,16 @@
-using NovaCow.Benchmarks;
+using NovaCow.Benchmarks.Link;
 using NovaCow.Benchmarks.Runtime;
 using NovaCow.Benchmarks.Store;
+using NovaCow.Benchmarks;
 
-IBenchmark[] benchmarks = [new RuntimeBenchmark(), new JournalBenchmark(), new PersistBenchmark()];
+IBenchmark[] benchmarks =
+[
+    new CloneBenchmark(),
+    new RuntimeBenchmark(),
+    new LinkBenchmark(),
+    new JournalBenchmark(),
+    new PersistBenchmark(),
+];
 
 var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());
 if (chosen is null)

@@ -8,7 +8,7 @@ namespace NovaCow.Benchmarks;
 /// Durable clones a second by the qcow2 driver, 1 and 64 at a time, each for an instance of its own,
 /// beside qemu-img processes at the same width in the same store, in turns.
 /// </summary>
-internal sealed class CloneBenchmark
+internal sealed class CloneBenchmark : IBenchmark
 {
     private const int Rounds = 5;
     private const long DiskBytes = 10L << 30;
