@@ -28,6 +28,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private readonly IReadOnlyList<FoundClone> _found;
     private BaseState _state = BaseState.Absent;
     private BaseVolume? _volume;
+    private long _clonesStarted;
 
     public BaseVolumeActor(
         HostSettings host, HostTally tally, BaseContent content, BaseVolume? found,
@@ -204,7 +205,8 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     {
         var (driver, instance, disk) = (_host.Driver, id.Instance, id.Disk);
         var child = Context.ActorOf(
-            Props.Create(() => new SnapshotActor(instance, disk, driver)));
+            Props.Create(() => new SnapshotActor(instance, disk, driver)),
+            $"{instance}.{disk}.{++_clonesStarted}");
         var clone = new Clone(id, child);
         _clones[id] = clone;
         _byChild[child] = id;

@@ -26,13 +26,26 @@ public sealed partial class HostActor
             return entry.Ref;
         var (host, tally, content) = (_host, _tally, entry.Content);
         var (volume, clones) = (entry.Volume, entry.Clones);
-        var made = Context.ActorOf(Runtime.Actors.Props.Create(
-            () => new BaseVolumeActor(host, tally, content, volume, clones)));
+        var made = Context.ActorOf(
+            Runtime.Actors.Props.Create(
+                () => new BaseVolumeActor(host, tally, content, volume, clones)),
+            entry.Key.Value);
         Context.Watch(made);
         entry.Ref = made;
         _baseOf[made] = entry.Key;
         return made;
     }
+
+    private static BaseReport ReportOf(BaseVolume volume, IReadOnlyList<FoundClone> clones) => new()
+    {
+        Key = volume.Key,
+        State = BaseState.Ready,
+        Title = BaseSpace.Title(volume.Content),
+        VirtualSizeBytes = volume.VirtualSizeBytes,
+        AllocatedBytes = volume.AllocatedBytes,
+        Clones = clones.Count,
+        CloneBytes = clones.Sum(c => c.Disk.AllocatedBytes),
+    };
 
     private void OnBaseChanged(Changed changed)
     {

@@ -13,6 +13,7 @@ namespace NovaCow.Actors.Hosting;
 public sealed partial class HostActor
 {
     private const int MaxInstanceCrashes = 3;
+    private long _instancesStarted;
 
     private void OnWelcome(Welcome welcome)
     {
@@ -155,7 +156,8 @@ public sealed partial class HostActor
         var plan = new InstancePlan(entry.Id, entry.Fence, entry.Spec, disks, error);
         var host = _host;
         entry.Ref = Context.ActorOf(
-            Runtime.Actors.Props.Create(() => new InstanceActor(host, plan, start)));
+            Runtime.Actors.Props.Create(() => new InstanceActor(host, plan, start)),
+            $"{entry.Id}.{++_instancesStarted}");
         _instanceOf[entry.Ref] = entry.Id;
         Context.Watch(entry.Ref);
     }

@@ -119,6 +119,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
             var entry = Entry(volume.Content);
             entry.Volume = volume;
             entry.Clones = found.ClonesOf(volume.Key);
+            entry.Report = ReportOf(volume, entry.Clones);
             _ = RefOf(entry);
         }
 

@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using NovaCow.Core;
+
+namespace NovaCow.Actors.Tests.Fakes;
+
+/// <summary>
+/// A host's disk and its ports, in memory. It outlives the actors over it, counts every call, and
+/// lets a test hold a call up, fail it, or throw from it before it has begun.
+/// </summary>
+internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImageInspector
+{
+    private readonly ConcurrentDictionary<string, int> _calls = new();
+
+    public string Name => "fake";
+
+    public ConcurrentDictionary<BaseKey, BaseVolume> Bases { get; } = new();
+
+    public ConcurrentDictionary<(InstanceId Instance, DiskName Disk), InstanceDisk> Disks { get; } =
+        new();
+
+    public ConcurrentDictionary<InstanceId, InstanceRecord> Records { get; } = new();
+
+    public ConcurrentDictionary<BaseKey, bool> Incoming { get; } = new();
+
+    public StoreSpace Space { get; set; } = new(1L << 50, 1L << 50);
+
+    /// <summary>Runs at the start of each call, with its step: fetch, inspect, build, clone,
+    /// delete-disk, save or delete-record. A task that fails fails the call.</summary>
+    public Func<string, Task> OnCall { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>What inspection finds; null: what the catalogue says.</summary>
+    public InspectionVerdict? Verdict { get; set; }
+
+    /// <summary>Whether everything but bases is gone.</summary>
+    public bool HasNoInstances => Disks.IsEmpty && Records.IsEmpty;
+
+    public int Calls(string step) => _calls.GetValueOrDefault(step);
+
+    /// <summary>Holds every call of a step up until the returned source is completed.</summary>
+    public TaskCompletionSource Hold(string step)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        OnCall = s => s == step ? gate.Task : Task.CompletedTask;
+        return gate;
+    }
+
+    /// <summary>Fails the calls of a step.</summary>
+    public void Fail(string step, LaunchErrorCode code, bool retryable = true)
+    {
+        var failure = new PortException(new LaunchError(code, $"{step} broke", retryable));
+        OnCall = s => s == step ? Task.FromException(failure) : Task.CompletedTask;
+    }
+
+    /// <summary>Throws from a step as a bug would.</summary>
+    public void Crash(string step) => OnCall = s => s == step
+        ? throw new InvalidOperationException($"bug in {step}")
+        : Task.CompletedTask;
+
+    public void Heal() => OnCall = _ => Task.CompletedTask;
+
+    public Task<Ensured<BaseVolume>> EnsureBaseAsync(
+        BaseContent content, string? imagePath, IProgress<long>? progress,
+        CancellationToken cancellationToken) => Begin("build", cancellationToken, () =>
+        {
+            progress?.Report(content.VirtualSizeBytes());
+            var made = new BaseVolume
+            {
+                Key = content.Key(),
+                Content = content,
+                VirtualSizeBytes = content.VirtualSizeBytes(),
+                AllocatedBytes = 1_000,
+                CreatedAt = DateTimeOffset.UnixEpoch,
+            };
+            return new Ensured<BaseVolume>(made, Bases.TryAdd(content.Key(), made));
+        });
+
+    public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
+        CloneRequest request, CancellationToken cancellationToken) =>
+        Begin("clone", cancellationToken, () =>
+        {
+            Assert.True(Bases.ContainsKey(request.Base), $"a clone of {request.Base}, not made");
+            var made = new InstanceDisk
+            {
+                Name = request.Disk,
+                BackingFile = request.Base,
+                VirtualSizeBytes = request.VirtualSizeBytes,
+                AllocatedBytes = 12,
+                Path = $"/store/instances/{request.Instance}/{request.Disk}.qcow2",
+                Format = "qcow2",
+            };
+            var created = Disks.TryAdd((request.Instance, request.Disk), made);
+            return new Ensured<InstanceDisk>(made, created);
+        });
+
+    public Task DeleteDiskAsync(
+        InstanceId instance, DiskName disk, CancellationToken cancellationToken) =>
+        Begin("delete-disk", cancellationToken, () =>
+        {
+            Assert.False(Records.ContainsKey(instance), $"{instance}: a disk before its record");
+            return Disks.TryRemove((instance, disk), out _);
+        });
+
+    public Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken) =>
+        Begin("delete-base", cancellationToken, () => Bases.TryRemove(key, out _));
+
+    public Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
+        Begin("list", cancellationToken, () => new VolumeInventory(
+            [.. Bases.Values],
+            Disks.GroupBy(d => d.Key.Instance).ToDictionary(
+                g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.Select(d => d.Value)])));
+
+    public Task SaveInstanceAsync(InstanceRecord record, CancellationToken cancellationToken) =>
+        Begin("save", cancellationToken, () =>
+        {
+            foreach (var disk in record.Disks)
+                Assert.True(Disks.ContainsKey((record.Id, disk.Name)));
+            return Records[record.Id] = record;
+        });
+
+    public Task DeleteInstanceAsync(InstanceId id, CancellationToken cancellationToken) =>
+        Begin("delete-record", cancellationToken, () => Records.TryRemove(id, out _));
+
+    public Task<IReadOnlyList<InstanceRecord>> ListInstancesAsync(
+        CancellationToken cancellationToken) => Begin(
+            "list-records", cancellationToken, IReadOnlyList<InstanceRecord> () =>
+                [.. Records.Values]);
+
+    public string IncomingPath(BaseKey key) => $"/store/incoming/{key}";
+
+    public Task DiscardIncomingAsync(BaseKey key, CancellationToken cancellationToken) =>
+        Begin("discard", cancellationToken, () => Incoming.TryRemove(key, out _));
+
+    public StoreSpace MeasureSpace() => Space;
+
+    public bool Handles(Uri source) => source.Scheme == "fake";
+
+    public Task<FetchedImage> FetchAsync(
+        FetchRequest request, IProgress<FetchProgress>? progress,
+        CancellationToken cancellationToken) => Begin("fetch", cancellationToken, () =>
+        {
+            progress?.Report(new FetchProgress(request.MaxBytes, request.MaxBytes));
+            Incoming[BaseKey.Of(request.Expected!)] = true;
+            return new FetchedImage(
+                request.DestinationPath, request.MaxBytes, request.Expected!, request.MaxBytes);
+        });
+
+    public Task<InspectionVerdict> InspectAsync(
+        string path, DiskFormat? declared, CancellationToken cancellationToken) =>
+        Begin("inspect", cancellationToken, () => Verdict
+            ?? new InspectionVerdict.Accepted(declared!.Value, Given.Image.VirtualSizeBytes, []));
+
+    private Task<T> Begin<T>(string step, CancellationToken cancellationToken, Func<T> act)
+    {
+        _calls.AddOrUpdate(step, 1, (_, n) => n + 1);
+        var held = OnCall(step);
+        return held.IsCompletedSuccessfully && !cancellationToken.IsCancellationRequested
+            ? Task.FromResult(act())
+            : Later();
+
+        async Task<T> Later()
+        {
+            await held.WaitAsync(cancellationToken);
+            return act();
+        }
+    }
+}
