@@ -1,7 +1,8 @@
 namespace NovaCow.Client;
 
 /// <summary>Something that happened in the cluster.</summary>
-/// <param name="Id">Its place in the stream; give the last one seen to go on from there.</param>
+/// <param name="Id">Its place in the stream; give the last one seen to go on from there. Null: it passes
+/// once and is not kept, as progress is.</param>
 /// <param name="At">When.</param>
 /// <param name="Kind">What: <c>instance.active</c>, <c>base.ready</c>, <c>host.up</c>…</param>
 /// <param name="Subject">The instance, base, host or image it happened to.</param>
@@ -10,7 +11,7 @@ namespace NovaCow.Client;
 /// <param name="DoneBytes">For a progress event: bytes done.</param>
 /// <param name="TotalBytes">For a progress event: bytes in all, where known.</param>
 public sealed record ClusterEvent(
-    long Id,
+    long? Id,
     DateTimeOffset At,
     string Kind,
     string Subject,

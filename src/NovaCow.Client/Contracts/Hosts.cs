@@ -39,6 +39,9 @@ public sealed record HostResource
     /// <summary>Bytes on its disk that are one instance's own.</summary>
     public required long UniqueBytes { get; init; }
 
+    /// <summary>Bytes that full copies in its clones' place would take.</summary>
+    public required long FullCopyBytes { get; init; }
+
     /// <summary>When it last said something.</summary>
     public required DateTimeOffset LastSeenAt { get; init; }
 }
@@ -55,8 +58,8 @@ public sealed record BaseResource
     /// <summary>Its key: <c>sha256-…</c> or <c>blank-…</c>.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The image it was first made of, or null for a blank one.</summary>
-    public string? Image { get; init; }
+    /// <summary>The image it was first made for, or what blank it is.</summary>
+    public required string Title { get; init; }
 
     /// <summary>creating, ready, evicting or failed.</summary>
     public required string State { get; init; }

@@ -104,6 +104,14 @@ public sealed record InstanceTimings
 
     /// <summary>From accepted to active, in milliseconds.</summary>
     public double? LaunchMilliseconds { get; init; }
+
+    /// <summary>The longest that a disk waited for its base, by the host's clock, in milliseconds.
+    /// </summary>
+    public double? BaseWaitMilliseconds { get; init; }
+
+    /// <summary>From the host's order to its durable record, waiting included, by the host's clock,
+    /// in milliseconds.</summary>
+    public double? HostMilliseconds { get; init; }
 }
 
 /// <summary>A page of a list.</summary>

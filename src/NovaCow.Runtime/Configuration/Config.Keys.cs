@@ -61,7 +61,8 @@ public sealed partial class Config
         return false;
     }
 
-    private string Qualify(string path) => prefix.Length == 0 ? path : $"{prefix}.{path}";
+    /// <summary>A path of this configuration as its document knows it.</summary>
+    public string Qualify(string path) => prefix.Length == 0 ? path : $"{prefix}.{path}";
 
     private string Refusal(string path, HoconOrigin origin, HashSet<string> known) =>
         new ConfigurationException(Problem(path, known), origin, Qualify(path)).Message;
