@@ -1,0 +1,76 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Client;
+using NovaCow.Core;
+using NovaCow.Node.Catalogue;
+
+namespace NovaCow.Node.Api;
+
+/// <summary>Images and flavors.</summary>
+internal static class CatalogueApi
+{
+    public static void Map(IEndpointRouteBuilder v1)
+    {
+        v1.MapPost("/images", RegisterAsync).WithSummary("Register an image");
+        v1.MapGet("/images", ListImagesAsync).WithSummary("List the images");
+        v1.MapGet("/images/{name}", GetImageAsync).WithSummary("Show an image");
+        v1.MapDelete("/images/{name}", DeleteImageAsync)
+            .WithSummary("Remove an image from the catalogue; its bases and instances stay");
+        v1.MapGet("/flavors", ListFlavorsAsync).WithSummary("List the flavors");
+        v1.MapGet("/flavors/{name}", GetFlavorAsync).WithSummary("Show a flavor");
+    }
+
+    private static async Task<IResult> RegisterAsync(
+        RegisterImageRequest request,
+        SchedulerGateway gateway,
+        ImageRegistrar registrar,
+        CancellationToken ct)
+    {
+        var image = await registrar.ComputeAsync(request, ct);
+        var answer = await gateway.AskAsync<SchedulerProtocol.ImageRegistered>(
+            new SchedulerProtocol.RegisterImage(image), ct);
+        var resource = answer.Image.ToResource();
+        return answer.Created
+            ? TypedResults.Created($"/v1/images/{resource.Name}", resource)
+            : TypedResults.Ok(resource);
+    }
+
+    private static async Task<Page<ImageResource>> ListImagesAsync(
+        SchedulerGateway gateway, CancellationToken ct)
+    {
+        var list = await gateway.AskAsync<SchedulerProtocol.ImageList>(
+            new SchedulerProtocol.ListImages(), ct);
+        return new Page<ImageResource>([.. list.Images.Select(i => i.ToResource())], null);
+    }
+
+    private static async Task<ImageResource> GetImageAsync(
+        string name, SchedulerGateway gateway, CancellationToken ct)
+    {
+        var found = await gateway.AskAsync<SchedulerProtocol.ImageFound>(
+            new SchedulerProtocol.GetImage(Parse.Id<ImageName>("name", name)), ct);
+        return found.Image.ToResource();
+    }
+
+    private static async Task<IResult> DeleteImageAsync(
+        string name, SchedulerGateway gateway, CancellationToken ct)
+    {
+        await gateway.AskAsync<SchedulerProtocol.ImageDeleted>(
+            new SchedulerProtocol.DeleteImage(Parse.Id<ImageName>("name", name)), ct);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Page<FlavorResource>> ListFlavorsAsync(
+        SchedulerGateway gateway, CancellationToken ct)
+    {
+        var list = await gateway.AskAsync<SchedulerProtocol.FlavorList>(
+            new SchedulerProtocol.ListFlavors(), ct);
+        return new Page<FlavorResource>([.. list.Flavors.Select(f => f.ToResource())], null);
+    }
+
+    private static async Task<FlavorResource> GetFlavorAsync(
+        string name, SchedulerGateway gateway, CancellationToken ct)
+    {
+        var found = await gateway.AskAsync<SchedulerProtocol.FlavorFound>(
+            new SchedulerProtocol.GetFlavor(Parse.Id<FlavorName>("name", name)), ct);
+        return found.Flavor.ToResource();
+    }
+}

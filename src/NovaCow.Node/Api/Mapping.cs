@@ -1,0 +1,146 @@
+using NovaCow.Client;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
+using Happened = NovaCow.Core.Scheduling.ClusterEvent;
+
+namespace NovaCow.Node.Api;
+
+/// <summary>The product's records as the API shows them.</summary>
+internal static class Mapping
+{
+    public static ImageResource ToResource(this Image image) => new()
+    {
+        Name = image.Name.Value,
+        Source = Shown(image.Source),
+        Digest = image.Digest.Value,
+        Format = Lower(image.Format),
+        SizeBytes = image.SizeBytes,
+        VirtualSizeBytes = image.VirtualSizeBytes,
+        MinDiskBytes = image.MinDiskBytes,
+    };
+
+    public static FlavorResource ToResource(this Flavor flavor) => new()
+    {
+        Name = flavor.Name.Value,
+        VCpus = flavor.VCpus,
+        MemoryBytes = flavor.MemoryBytes,
+        RootDiskBytes = flavor.RootDiskBytes,
+        EphemeralDisks =
+            [.. flavor.EphemeralDisks.Select(d => new EphemeralDiskResource(d.SizeBytes, Lower(d.FileSystem)))],
+        SwapBytes = flavor.SwapBytes,
+    };
+
+    public static InstanceResource ToResource(this InstanceInfo instance) => new()
+    {
+        Id = instance.Id.Value,
+        Image = instance.Image.Value,
+        Flavor = instance.Flavor.Value,
+        State = Lower(instance.Phase),
+        Host = instance.Host?.Value,
+        Attempt = instance.Attempt,
+        Warm = instance.Timings.Preparation?.Warm,
+        Reason = instance.Error?.Message ?? instance.WaitingFor ?? instance.PlacedBecause,
+        ErrorCode = instance.Error?.Code.ToString(),
+        Disks = [.. instance.Disks.Where(d => d.Path is not null).Select(ToResource)],
+        Timings = ToResource(instance.Timings),
+    };
+
+    public static HostResource ToResource(this HostInfo host) => new()
+    {
+        Name = host.Id.Value,
+        State = Lower(host.Status),
+        Driver = host.Driver,
+        VCpus = new CapacityResource(host.Capacity.VCpus, host.Claims.VCpus),
+        MemoryBytes = new CapacityResource(host.Capacity.MemoryBytes, host.Claims.MemoryBytes),
+        DiskBytes = new CapacityResource(host.Capacity.DiskBytes, host.Claims.DiskBytes),
+        FreeBytes = host.Usage?.FreeBytes ?? 0,
+        Instances = host.Claims.Launches,
+        Downloads = host.Counters?.Downloads ?? 0,
+        Conversions = host.Counters?.Conversions ?? 0,
+        SharedBytes = host.Usage?.BaseBytes ?? 0,
+        UniqueBytes = host.Usage?.DiskBytes ?? 0,
+        FullCopyBytes = host.Usage?.FullCopyBytes ?? 0,
+        LastSeenAt = host.LastSeenAt ?? host.JoinedAt,
+    };
+
+    public static BaseResource ToResource(this BaseInfo item) => new()
+    {
+        Host = item.Host.Value,
+        Key = item.Base.Key.Value,
+        Title = item.Base.Title,
+        State = Lower(item.Base.State),
+        Step = item.Base.Step is { } step ? Lower(step) : null,
+        DoneBytes = item.Base.DoneBytes,
+        TotalBytes = item.Base.TotalBytes,
+        Clones = item.Base.Clones,
+        VirtualSizeBytes = item.Base.VirtualSizeBytes,
+        AllocatedBytes = item.Base.AllocatedBytes,
+        Error = item.Base.Error?.Message,
+    };
+
+    public static Client.ClusterEvent ToResource(this Happened happened) => happened switch
+    {
+        Happened.InstanceChanged e => Event(
+            e, $"instance.{Lower(e.Phase)}", e.Id.Value, e.Host,
+            $"{e.Id} {Lower(e.Phase)}" + (e.Host is null ? "" : $" on {e.Host}")
+                + (e.Message is null ? "" : $": {e.Message}")),
+        Happened.HostChanged e => Event(
+            e, $"host.{Lower(e.Status)}", e.Host.Value, e.Host, e.Message),
+        Happened.ImageChanged e => Event(
+            e, e.Registered ? "image.registered" : "image.deleted", e.Name.Value, null,
+            $"{e.Name} {(e.Registered ? "registered" : "deleted")}"),
+        Happened.BaseChanged e => Base(e),
+        _ => throw new InvalidOperationException($"no mapping for {happened.GetType().Name}"),
+    };
+
+    private static Client.ClusterEvent Base(Happened.BaseChanged e)
+    {
+        var what = e.Base.Step is { } step
+            ? $"{e.Base.Title}: {Lower(step)}"
+            : $"{e.Base.Title}: {Lower(e.Base.State)}"
+                + (e.Base.Error is { } error ? $": {error.Message}" : "");
+        var mapped = Event(
+            e, e.Base.Step is null ? $"base.{Lower(e.Base.State)}" : "base.progress",
+            e.Base.Key.Value, e.Host, what);
+        return e.Base.Step is null
+            ? mapped
+            : mapped with { DoneBytes = e.Base.DoneBytes, TotalBytes = e.Base.TotalBytes };
+    }
+
+    private static Client.ClusterEvent Event(
+        Happened e, string kind, string subject, HostId? host, string message) =>
+        new(e.Sequence, e.At, kind, subject, host?.Value, message);
+
+    private static DiskResource ToResource(DiskInfo disk) => new()
+    {
+        Name = disk.Name.Value,
+        Device = disk.Device,
+        VirtualSizeBytes = disk.VirtualSizeBytes,
+        AllocatedBytes = disk.AllocatedBytes ?? 0,
+        BackingFile = disk.Base.Value,
+        Path = disk.Path!,
+        Format = disk.Format!,
+    };
+
+    private static InstanceTimings ToResource(LaunchTimings t) => new()
+    {
+        AcceptedAt = t.AcceptedAt,
+        PlacedAt = t.PlacedAt,
+        CommittedAt = t.CommittedAt,
+        ActiveAt = t.ActiveAt,
+        FailedAt = t.FailedAt,
+        LaunchMilliseconds = (t.ActiveAt - t.AcceptedAt)?.TotalMilliseconds,
+        BaseWaitMilliseconds = t.Preparation?.BaseWait.TotalMilliseconds,
+        HostMilliseconds = t.Preparation?.Total.TotalMilliseconds,
+    };
+
+    /// <summary>A source without the credentials that it may carry.</summary>
+    private static string Shown(Uri source) =>
+        source.UserInfo.Length == 0
+            ? source.ToString()
+            : new UriBuilder(source) { UserName = "", Password = "" }.Uri.ToString();
+
+    private static string Lower<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,43 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Runtime.Actors;
+
+namespace NovaCow.Node.Api;
+
+/// <summary>Asks the scheduler, wherever it leads, and turns its refusals into problems.</summary>
+internal sealed class SchedulerGateway(IActorRef scheduler)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>The scheduler's proxy on this node.</summary>
+    public IActorRef Scheduler { get; } = scheduler;
+
+    /// <summary>Asks, and expects this answer.</summary>
+    /// <param name="message">The command or query.</param>
+    /// <param name="ct">The request's end.</param>
+    /// <param name="within">How long the answer itself may take.</param>
+    public async Task<T> AskAsync<T>(
+        ISchedulerMessage message, CancellationToken ct, TimeSpan within = default)
+        where T : ISchedulerMessage
+    {
+        object answer;
+        try
+        {
+            answer = await Scheduler.Ask<object>(message, within + Patience, ct);
+        }
+        catch (AskTimeoutException)
+        {
+            throw ApiException.NoLeader(
+                "no control node led the cluster in time; the request may or may not have been "
+                + "taken: ask again with the same ids");
+        }
+
+        return answer switch
+        {
+            T expected => expected,
+            SchedulerProtocol.Refused refused => throw ApiException.Of(refused.Error),
+            Status.Failure failure => throw ApiException.NoLeader(failure.Cause.Message),
+            _ => throw new InvalidOperationException(
+                $"{message.GetType().Name} was answered by {answer.GetType().Name}"),
+        };
+    }
+}

@@ -1,0 +1,216 @@
+using System.Reflection;
+using NovaCow.Core;
+using NovaCow.Node.Wiring;
+using NovaCow.Runtime.Actors;
+using NovaCow.Runtime.Configuration;
+
+namespace NovaCow.Node.Settings;
+
+/// <summary>
+/// Reads a node's settings from HOCON over <c>hocon/reference.conf</c>. Every mistake is a
+/// <see cref="ConfigurationException"/> with file, line and key.
+/// </summary>
+public static class SettingsReader
+{
+    private const string Root = "novacow";
+
+    /// <summary>The settings of a file, with single keys set over it.</summary>
+    /// <param name="path">A HOCON file; null for the defaults alone.</param>
+    /// <param name="overrides">HOCON, such as <c>novacow.name = host-1</c>.</param>
+    public static NodeSettings Load(string? path, string? overrides = null)
+    {
+        var reference = Reference();
+        var own = path is null ? Config.Empty : ConfigurationFactory.ParseFile(path);
+        if (overrides is not null)
+            own = ConfigurationFactory.ParseString(overrides, "command line").WithFallback(own);
+        var merged = own.WithFallback(reference).Resolve();
+        merged.RefuseUnknownKeys(
+            [.. reference.LeafPaths().Select(leaf => leaf.Path), $"{Root}.flavors.*"]);
+        return Read(merged.GetConfig(Root));
+    }
+
+    /// <summary>The defaults, as the program carries them.</summary>
+    public static Config Reference()
+    {
+        using var stream = Assembly.GetExecutingAssembly()
+            .GetManifestResourceStream("reference.conf")!;
+        using var reader = new StreamReader(stream);
+        return ConfigurationFactory.ParseString(reader.ReadToEnd(), "reference.conf");
+    }
+
+    private static NodeSettings Read(Config c)
+    {
+        var roles = Roles(c);
+        var listen = Url(c, "api.listen");
+        return new NodeSettings
+        {
+            IsControl = roles.Contains("control"),
+            IsHost = roles.Contains("host"),
+            Name = Name(c),
+            LogLevel = Level(c),
+            Listen = listen,
+            Advertise = c.HasPath("api.advertise") ? Url(c, "api.advertise") : listen,
+            Control = ReadControl(c.GetConfig("control")),
+            Host = ReadHost(c.GetConfig("host")),
+            Images = ReadImages(c.GetConfig("images")),
+            Flavors = ReadFlavors(c.GetConfig("flavors")),
+        };
+    }
+
+    private static ControlSettings ReadControl(Config c) => new()
+    {
+        StorePath = FilePath(c, "store"),
+        Lease = Positive(c, "lease"),
+        HostGrace = Positive(c, "host-grace"),
+        LaunchDeadline = Positive(c, "launch-deadline"),
+        MaxWaiting = AtLeast(c, "max-waiting", 1),
+        MaxAttempts = AtLeast(c, "max-attempts", 1),
+        StagingPath = FilePath(c, "staging"),
+        Overcommit = (Ratio(c, "overcommit.vcpus"), Ratio(c, "overcommit.memory"),
+            Ratio(c, "overcommit.disk")),
+    };
+
+    private static HostSettings ReadHost(Config c) => new()
+    {
+        Seeds = Seeds(c),
+        StorePath = FilePath(c, "store"),
+        Driver = Driver(c),
+        VCpus = c.HasPath("vcpus") ? AtLeast(c, "vcpus", 1) : null,
+        MemoryBytes = c.HasPath("memory") ? c.GetByteSize("memory") : null,
+        MaxBuilds = AtLeast(c, "max-builds", 1),
+        ReserveBytes = c.GetByteSize("reserve"),
+        MaxWaiters = AtLeast(c, "max-waiters", 1),
+        Report = Positive(c, "report"),
+        SandboxUid = UserId(c, "sandbox.uid"),
+        SandboxGid = UserId(c, "sandbox.gid"),
+    };
+
+    private static ImageSettings ReadImages(Config c) => new()
+    {
+        FileRoots = c.GetStringList("file.roots"),
+        AllowedHosts = c.GetStringList("http.allowed-hosts"),
+        MaxDownloadBytes = c.GetByteSize("max-download"),
+        MaxVirtualSizeBytes = c.GetByteSize("max-virtual-size"),
+        StallTimeout = Positive(c, "http.stall-timeout"),
+        Tries = AtLeast(c, "http.tries", 1),
+    };
+
+    private static List<Flavor> ReadFlavors(Config c)
+    {
+        List<Flavor> flavors = [];
+        foreach (var name in c.Root.Fields.Keys)
+        {
+            var path = $"\"{name}\"";
+            if (!FlavorName.TryParse(name, out var id, out var problem))
+                throw Wrong(c, path, problem);
+            var f = c.GetConfig(path);
+            f.RefuseUnknownKeys(["vcpus", "memory", "root", "swap", "ephemeral"]);
+            flavors.Add(new Flavor
+            {
+                Name = id,
+                VCpus = AtLeast(f, "vcpus", 1),
+                MemoryBytes = f.GetByteSize("memory"),
+                RootDiskBytes = f.GetByteSize("root"),
+                SwapBytes = f.GetByteSize("swap", 0),
+                EphemeralDisks = f.HasPath("ephemeral")
+                    ? [.. f.GetConfigList("ephemeral").Select(ReadEphemeral)] : [],
+            });
+        }
+
+        return flavors;
+    }
+
+    private static BlankSpec ReadEphemeral(Config c)
+    {
+        c.RefuseUnknownKeys(["size", "fs"]);
+        var fs = c.GetString("fs");
+        return LowerCaseEnumConverter<BlankFileSystem>.TryParse(fs, out var kind)
+                && kind != BlankFileSystem.Swap
+            ? new BlankSpec(c.GetByteSize("size"), kind)
+            : throw Wrong(c, "fs", $"'{fs}': expected raw, ext4, xfs or vfat");
+    }
+
+    private static HashSet<string> Roles(Config c)
+    {
+        var roles = c.GetStringList("roles").ToHashSet();
+        return roles.Count > 0 && roles.IsSubsetOf(["control", "host"])
+            ? roles
+            : throw Wrong(c, "roles", "expected a list of control, host, or both");
+    }
+
+    private static string Driver(Config c)
+    {
+        var name = c.GetString("driver");
+        return VolumeDrivers.Names.Contains(name)
+            ? name
+            : throw Wrong(c, "driver",
+                $"'{name}': expected one of {string.Join(", ", VolumeDrivers.Names)}");
+    }
+
+    private static uint UserId(Config c, string key)
+    {
+        var id = c.GetLong(key);
+        return id is > 0 and < uint.MaxValue
+            ? (uint)id : throw Wrong(c, key, $"{id}: expected the number of an unprivileged user");
+    }
+
+    private static IReadOnlyList<Uri> Seeds(Config c)
+    {
+        Uri[] seeds = [.. c.GetStringList("seeds").Select(text => ParseUrl(c, "seeds", text))];
+        return seeds.Length > 0
+            ? seeds : throw Wrong(c, "seeds", "expected at least one control node's URL");
+    }
+
+    private static Uri Url(Config c, string key) => ParseUrl(c, key, c.GetString(key));
+
+    private static Uri ParseUrl(Config c, string key, string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url
+            : throw Wrong(c, key, $"'{text}': expected a URL such as http://127.0.0.1:7600");
+
+    private static LogLevel Level(Config c)
+    {
+        var text = c.GetString("log-level");
+        return text switch
+        {
+            "debug" => LogLevel.DebugLevel,
+            "info" => LogLevel.InfoLevel,
+            "warning" => LogLevel.WarningLevel,
+            "error" => LogLevel.ErrorLevel,
+            _ => throw Wrong(c, "log-level", $"'{text}': expected debug, info, warning or error"),
+        };
+    }
+
+    private static HostId Name(Config c) =>
+        HostId.TryParse(c.GetString("name").ToLowerInvariant(), out var id, out var problem)
+            ? id : throw Wrong(c, "name", problem);
+
+    private static string FilePath(Config c, string key)
+    {
+        var path = c.GetString(key);
+        return path.Length > 0 ? Path.GetFullPath(path) : throw Wrong(c, key, "expected a path");
+    }
+
+    private static TimeSpan Positive(Config c, string key)
+    {
+        var time = c.GetTimeSpan(key, allowInfinite: false);
+        return time > TimeSpan.Zero ? time : throw Wrong(c, key, "expected more than no time");
+    }
+
+    private static int AtLeast(Config c, string key, int least)
+    {
+        var value = c.GetInt(key);
+        return value >= least
+            ? value : throw Wrong(c, key, $"{value}: expected {least} or more");
+    }
+
+    private static double Ratio(Config c, string key)
+    {
+        var value = c.GetDouble(key);
+        return value is >= 0.1 and <= 1000
+            ? value : throw Wrong(c, key, $"{value}: expected a ratio of 0.1 to 1000");
+    }
+
+    private static ConfigurationException Wrong(Config c, string key, string problem) =>
+        new(problem, c.GetOrigin(key), c.Qualify(key));
+}

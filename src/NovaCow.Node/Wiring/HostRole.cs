@@ -1,0 +1,89 @@
+using NovaCow.Actors.Hosting;
+using NovaCow.Actors.Protocols;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Node.Settings;
+using NovaCow.Runtime.Actors;
+using NovaCow.Runtime.Cluster;
+using NovaCow.Storage;
+using Actor = NovaCow.Actors.Hosting.HostActor;
+
+namespace NovaCow.Node.Wiring;
+
+/// <summary>The host role of a node: its store, its driver, and the actor over them.</summary>
+internal sealed class HostRole : IDisposable
+{
+    private readonly HostStore _store;
+
+    private HostRole(HostStore store) => _store = store;
+
+    /// <summary>Takes the store and starts the actor, which finds its scheduler by itself.</summary>
+    /// <param name="system">The node's actors.</param>
+    /// <param name="node">The node's settings.</param>
+    /// <param name="incarnation">Unique to this life of the process.</param>
+    /// <param name="proxy">The scheduler's proxy, where the node has the control role too.</param>
+    /// <param name="onEnded">Told why, when the host's actor ended by itself.</param>
+    /// <exception cref="NodeStartException">The store cannot be used.</exception>
+    public static HostRole Start(
+        ActorSystem system,
+        NodeSettings node,
+        string incarnation,
+        IActorRef? proxy,
+        Action<string> onEnded)
+    {
+        var inspector = ImageSources.CreateInspector(node.Images);
+        var store = Open(node.Host.StorePath);
+        try
+        {
+            var settings = new Actors.Hosting.HostSettings
+            {
+                Id = node.Name,
+                Incarnation = incarnation,
+                Capacity = CapacityOf(node.Host, store),
+                Driver = VolumeDrivers.Create(store, inspector, node.Host),
+                Store = store,
+                Sources = [ImageSources.Create(node.Images, system.TimeProvider)],
+                Inspector = inspector,
+                Limits = new HostLimits
+                {
+                    MaxBuilds = node.Host.MaxBuilds,
+                    MaxWaitersPerBase = node.Host.MaxWaiters,
+                    SpaceMarginBytes = node.Host.ReserveBytes,
+                    MaxImageBytes = node.Images.MaxDownloadBytes,
+                    ReportEvery = node.Host.Report,
+                },
+            };
+            var host = system.ActorOf(Actor.Props(settings), HostProtocol.Name);
+            system.ActorOf(
+                Props.Create(() => new HostUplink(host, proxy, onEnded)), "uplink");
+            if (proxy is null)
+                system.ActorOf(LeaderDialer.Props(node.Host.Seeds), "dialer");
+            return new HostRole(store);
+        }
+        catch (PortException e)
+        {
+            store.Dispose();
+            throw new NodeStartException(e.Message, e);
+        }
+    }
+
+    /// <summary>Lets go of the store; after the actor system has ended.</summary>
+    public void Dispose() => _store.Dispose();
+
+    private static HostStore Open(string path)
+    {
+        try
+        {
+            return HostStore.Open(path);
+        }
+        catch (PortException e)
+        {
+            throw new NodeStartException($"novacow.host.store: {e.Message}", e);
+        }
+    }
+
+    private static HostCapacity CapacityOf(Settings.HostSettings settings, HostStore store) => new(
+        settings.VCpus ?? Environment.ProcessorCount,
+        settings.MemoryBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        store.MeasureSpace().TotalBytes);
+}
