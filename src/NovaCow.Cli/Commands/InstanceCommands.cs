@@ -1,0 +1,99 @@
+using System.CommandLine;
+using NovaCow.Client;
+
+namespace NovaCow.Cli.Commands;
+
+internal static class InstanceCommands
+{
+    private const int PageSize = 1000;
+    private static readonly TimeSpan DeleteWait = TimeSpan.FromMinutes(2);
+
+    public static Command Create(Terminal terminal) =>
+        new("instance", "Instances and their disks")
+        {
+            List(terminal), Display(terminal), Delete(terminal),
+        };
+
+    public static void WriteTable(Terminal terminal, IReadOnlyList<InstanceResource> instances) =>
+        terminal.WriteTable(
+            ["ID", "IMAGE", "FLAVOR", "STATE", "HOST", "CACHE", ">DISKS", ">ON DISK", ">LAUNCH", "REASON"],
+            instances.Select(i => new[]
+            {
+                i.Id, i.Image, i.Flavor, i.State, i.Host,
+                i.Warm switch { true => "warm", false => "cold", _ => null },
+                i.Disks.Count.ToString(),
+                Show.Bytes(i.Disks.Sum(d => d.AllocatedBytes)),
+                i.Timings.LaunchMilliseconds is { } ms ? Show.Duration(ms) : null,
+                i.Reason,
+            }));
+
+    private static Command List(Terminal terminal)
+    {
+        var command = new Command("list", "Every instance");
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = Terminal.Connect(parsed);
+            List<InstanceResource> all = [];
+            string? after = null;
+            do
+            {
+                var page = await client.ListInstancesAsync(after, PageSize, ct);
+                all.AddRange(page.Items);
+                after = page.Next;
+            }
+            while (after is not null);
+            terminal.Write(parsed, all, items => WriteTable(terminal, items));
+        });
+        return command;
+    }
+
+    private static Command Display(Terminal terminal)
+    {
+        var id = new Argument<string>("ID");
+        var command = new Command("show", "One instance with its disks and timings") { id };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = Terminal.Connect(parsed);
+            var instance = await client.GetInstanceAsync(parsed.GetRequiredValue(id), ct);
+            terminal.Write(parsed, instance, i => ShowOne(terminal, i));
+        });
+        return command;
+    }
+
+    private static void ShowOne(Terminal terminal, InstanceResource i)
+    {
+        terminal.WriteFacts(
+            ("id", i.Id),
+            ("state", i.State),
+            ("host", i.Host ?? "-"),
+            ("reason", i.Reason),
+            ("image", i.Image),
+            ("flavor", i.Flavor),
+            ("attempt", i.Attempt.ToString()),
+            ("accepted", i.Timings.AcceptedAt.ToString("O")),
+            ("launch took", i.Timings.LaunchMilliseconds is { } ms ? Show.Duration(ms) : null));
+        if (i.Disks.Count == 0)
+            return;
+        terminal.WriteLine("");
+        terminal.WriteTable(
+            ["DEVICE", "DISK", "FORMAT", ">SIZE", ">ON DISK", "CLONE OF", "PATH"],
+            i.Disks.Select(d => new[]
+            {
+                d.Device, d.Name, d.Format, Show.Bytes(d.VirtualSizeBytes),
+                Show.Bytes(d.AllocatedBytes), d.BackingFile is { } b ? Show.Key(b) : null, d.Path,
+            }));
+    }
+
+    private static Command Delete(Terminal terminal)
+    {
+        var ids = new Argument<string[]>("ID") { Arity = ArgumentArity.OneOrMore };
+        var command = new Command("delete", "Delete instances and their disks") { ids };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = Terminal.Connect(parsed);
+            await Task.WhenAll(parsed.GetRequiredValue(ids).Select(
+                id => client.DeleteInstanceAsync(id, DeleteWait, ct)));
+        });
+        return command.WithExamples("novacow instance delete web", "novacow instance delete ci-1 ci-2");
+    }
+}

@@ -1,0 +1,73 @@
+using System.CommandLine;
+using NovaCow.Client;
+
+namespace NovaCow.Cli.Commands;
+
+internal static class LaunchCommand
+{
+    private static readonly TimeSpan DefaultWait = TimeSpan.FromMinutes(10);
+
+    public static Command Create(Terminal terminal)
+    {
+        var image = new Argument<string>("IMAGE") { Description = "The image's name" };
+        var flavor = new Option<string>("--flavor", "-f")
+        {
+            Description = "The flavor's name",
+            DefaultValueFactory = _ => "m1.small",
+        };
+        var count = new Option<int>("--count", "-n")
+        {
+            Description = "How many instances",
+            DefaultValueFactory = _ => 1,
+        };
+        var name = new Option<string?>("--name", "-p")
+        {
+            Description = "The instance's id, or the prefix of many (P-1, P-2…); else made up. "
+                + "The same id again is the same launch",
+        };
+        var wait = new Option<bool>("--wait", "-w") { Description = "Wait until they are active" };
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "How long to wait, in seconds",
+            DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
+        };
+        var command = new Command("launch", "Launch instances")
+        {
+            image, flavor, count, name, wait, timeout,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = Terminal.Connect(parsed);
+            var request = new LaunchRequest
+            {
+                Image = parsed.GetRequiredValue(image),
+                Flavor = parsed.GetRequiredValue(flavor),
+                Ids = InstanceNames.Make(parsed.GetValue(name), parsed.GetValue(count)),
+            };
+            TimeSpan? patience = parsed.GetValue(wait)
+                ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
+            var launch = () => client.LaunchAsync(request, patience, ct);
+            var launched = patience is null
+                ? await launch()
+                : await ProgressView.WhileAsync(terminal, client, launch, ct);
+            terminal.Write(
+                parsed, launched.Instances, items => InstanceCommands.WriteTable(terminal, items));
+            return Outcome(terminal, launched.Instances, patience is not null);
+        });
+        return command.WithExamples(
+            "novacow launch debian-12 --flavor m1.small --name web --wait",
+            "novacow launch debian-12 --flavor m1.tiny --count 60 --name ci --wait");
+    }
+
+    private static int Outcome(
+        Terminal terminal, IReadOnlyList<InstanceResource> instances, bool waited)
+    {
+        var failed = instances.Where(i => i.State == "failed").ToList();
+        foreach (var group in failed.GroupBy(i => i.Reason))
+            terminal.Error.WriteLine($"novacow: {group.Count()} failed: {group.Key}");
+        if (failed.Count > 0)
+            return failed.All(f => f.ErrorCode == "UnsafeImage") ? ExitCode.Refused : ExitCode.Failed;
+        return waited && instances.Any(i => i.State != "active")
+            ? ExitCode.TryAgain : ExitCode.Success;
+    }
+}
