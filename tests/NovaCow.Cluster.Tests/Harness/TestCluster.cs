@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using NovaCow.Client;
+
+namespace NovaCow.Cluster.Tests.Harness;
+
+/// <summary>Real nodes on loopback, with their stores in a temporary folder.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly Dictionary<string, NodeProcess> _nodes = [];
+    private readonly Dictionary<string, int> _ports = [];
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("novacow-cluster-");
+
+    public TestCluster() => Client = new NovaCowClient(Address("control"));
+
+    /// <summary>Settings that every node gets beside its own.</summary>
+    public List<string> Settings { get; } =
+    [
+        "novacow.control.host-grace=2s",
+        "novacow.control.lease=2s",
+        "novacow.host.vcpus=64",
+        "novacow.host.memory=256GiB",
+        "novacow.host.reserve=0",
+        "novacow.control.overcommit.disk=1000",
+    ];
+
+    /// <summary>The API of the node named control.</summary>
+    public NovaCowClient Client { get; }
+
+    public string Folder => _folder.FullName;
+
+    public Uri Address(string name)
+    {
+        if (!_ports.TryGetValue(name, out var port))
+            _ports[name] = port = FreePort();
+        return new Uri($"http://127.0.0.1:{port}");
+    }
+
+    public string StoreOf(string host) => Path.Combine(Folder, host, "store");
+
+    public NodeProcess Node(string name) => _nodes[name];
+
+    /// <summary>Starts a control node; all of them share one store.</summary>
+    public async Task StartControlAsync(string name = "control")
+    {
+        Start(name, "control", Settings);
+        using var client = new NovaCowClient(Address(name));
+        await Eventually.TrueAsync(
+            $"{name} is ready", () => client.IsReadyAsync(CancellationToken.None), Logs);
+    }
+
+    /// <summary>Starts a host and waits until the scheduler counts on it.</summary>
+    public async Task StartHostAsync(string name)
+    {
+        Start(name, "host", Settings);
+        await UntilHostIsAsync(name, "up");
+    }
+
+    public Task UntilHostIsAsync(string name, string state) => Eventually.TrueAsync(
+        $"{name} is {state}",
+        async () => (await Client.ListHostsAsync(default)).Items
+            .Any(h => h.Name == name && h.State == state),
+        Logs);
+
+    /// <summary>Starts a node without waiting for anything.</summary>
+    public NodeProcess Start(string name, string role, IEnumerable<string> settings)
+    {
+        var data = Path.Combine(Folder, name);
+        Directory.CreateDirectory(data);
+        var seeds = _ports.Keys.Where(n => n.StartsWith("control", StringComparison.Ordinal))
+            .Select(n => Quoted(Address(n).ToString()));
+        return _nodes[name] = NodeProcess.Start(
+        [
+            $"novacow.roles=[{role}]",
+            $"novacow.name={Quoted(name)}",
+            $"novacow.data={Quoted(data)}",
+            $"novacow.control.store={Quoted(Path.Combine(Folder, "control.db"))}",
+            $"novacow.api.listen={Quoted(Address(name).ToString())}",
+            $"novacow.host.seeds=[{string.Join(',', seeds)}]",
+            $"novacow.images.file.roots=[{Quoted(Folder)}]",
+            .. settings,
+        ]);
+    }
+
+    public async Task<IReadOnlyList<InstanceResource>> LaunchAsync(
+        string prefix, int count, TimeSpan? wait, string image = "disk", string flavor = "m1.tiny")
+    {
+        var request = new LaunchRequest
+        {
+            Image = image,
+            Flavor = flavor,
+            Ids = [.. Enumerable.Range(1, count).Select(i => $"{prefix}-{i}")],
+        };
+        return (await Client.LaunchAsync(request, wait, default)).Instances;
+    }
+
+    public async Task<IReadOnlyList<InstanceResource>> InstancesAsync() =>
+        (await Client.ListInstancesAsync(null, 1000, default)).Items;
+
+    public Task<IReadOnlyList<InstanceResource>> UntilAllAreAsync(string state, int count) =>
+        Eventually.HoldsAsync(
+            $"{count} instances are {state}",
+            InstancesAsync,
+            all => all.Count == count && all.All(i => i.State == state),
+            Logs);
+
+    /// <summary>
+    /// What must hold of every cluster that is at rest: each active instance has its record on its
+    /// host and on no other, and no host has anything else.
+    /// </summary>
+    public async Task DisksAreAsTheSchedulerSaysAsync(params string[] hosts)
+    {
+        var instances = await InstancesAsync();
+        foreach (var host in hosts)
+        {
+            var expected = instances.Where(i => i.Host == host).Select(i => i.Id).Order();
+            await Eventually.HoldsAsync(
+                $"{host} has the disks of its instances and no others",
+                () => Task.FromResult<string[]>([.. OnDisk(host).Order()]),
+                onDisk => onDisk.SequenceEqual(expected),
+                Logs);
+        }
+
+        foreach (var disk in instances.SelectMany(i => i.Disks))
+            Assert.True(File.Exists(disk.Path), $"{disk.Path} is missing");
+    }
+
+    /// <summary>The ids of the folders in the host's store.</summary>
+    public IEnumerable<string> OnDisk(string host) =>
+        Directory.EnumerateDirectories(Path.Combine(StoreOf(host), "instances"))
+            .Select(path => Path.GetFileName(path)!);
+
+    public string Logs() => string.Concat(_nodes.Select(
+        n => $"\n--- {n.Key}\n" + string.Join('\n', n.Value.Output.Split('\n').TakeLast(40))));
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        foreach (var node in _nodes.Values)
+            await node.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Quoted(string text) => JsonSerializer.Serialize(text);
+}

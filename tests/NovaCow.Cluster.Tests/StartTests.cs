@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+using NovaCow.Cluster.Tests.Harness;
+
+namespace NovaCow.Cluster.Tests;
+
+/// <summary>Nodes that cannot start say why, and what to do.</summary>
+public sealed class StartTests : IAsyncLifetime
+{
+    private readonly TestCluster _cluster = new();
+
+    public async ValueTask InitializeAsync() => await _cluster.StartControlAsync();
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task A_taken_port_is_told_with_its_address()
+    {
+        using var holder = new TcpListener(IPAddress.Loopback, 0);
+        holder.Start();
+        var port = ((IPEndPoint)holder.LocalEndpoint).Port;
+        var node = _cluster.Start(
+            "second", "control", [$"novacow.api.listen=\"http://127.0.0.1:{port}\""]);
+        Assert.Equal(1, await node.ExitAsync());
+        Assert.Contains($"127.0.0.1:{port}", node.Output);
+        Assert.Contains("taken", node.Output);
+        Assert.DoesNotContain("   at ", node.Output);
+    }
+
+    [Fact]
+    public async Task A_store_that_another_process_holds_is_told_with_its_path()
+    {
+        await _cluster.StartHostAsync("host-1");
+        var node = _cluster.Start(
+            "intruder", "host", [$"novacow.host.store=\"{_cluster.StoreOf("host-1")}\""]);
+        Assert.Equal(1, await node.ExitAsync());
+        Assert.Contains(_cluster.StoreOf("host-1"), node.Output);
+        Assert.DoesNotContain("   at ", node.Output);
+    }
+
+    [Fact]
+    public async Task A_wrong_setting_ends_with_8_and_names_the_key()
+    {
+        var node = _cluster.Start("third", "host", ["novacow.host.max-build=3"]);
+        Assert.Equal(8, await node.ExitAsync());
+        Assert.Contains("novacow.host.max-build", node.Output);
+        Assert.Contains("max-builds", node.Output);
+    }
+
+    [Fact]
+    public async Task An_unknown_driver_is_told_with_the_known_ones()
+    {
+        var node = _cluster.Start("third", "host", ["novacow.host.driver=zfs"]);
+        Assert.Equal(8, await node.ExitAsync());
+        Assert.Contains("zfs", node.Output);
+        Assert.Contains("qcow2", node.Output);
+    }
+}
