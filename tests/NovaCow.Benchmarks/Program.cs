@@ -1,11 +1,15 @@
+using NovaCow.Benchmarks;
 using NovaCow.Benchmarks.Link;
+using NovaCow.Benchmarks.Node;
 using NovaCow.Benchmarks.Runtime;
 using NovaCow.Benchmarks.Store;
-using NovaCow.Benchmarks;
 
 IBenchmark[] benchmarks =
 [
     new CloneBenchmark(),
+    new LaunchBenchmark(),
+    new FirstUseBenchmark(),
+    new StartBenchmark(),
     new RuntimeBenchmark(),
     new LinkBenchmark(),
     new JournalBenchmark(),
