@@ -10,7 +10,7 @@ require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfsto
   mkswap=util-linux prlimit=util-linux setpriv=util-linux genisoimage=genisoimage
 mkdir -p artifacts
 echo "building"
-dotnet build NovaCow.Actors.sln -c Release --nologo -v quiet -clp:NoSummary || exit 1
+dotnet build NovaCow.Actors.sln -c Release --nologo -v quiet "-clp:ErrorsOnly;NoSummary" || exit 1
 
 readonly suite_timeout_s=900
 passed=0 failed=0 skipped=0
