@@ -105,8 +105,8 @@ internal sealed partial class ActorCell
         _props.Stats.CountStop();
         _timers?.CancelAll();
         _receiveTimeout?.Cancel();
-        _system.EventStream.Forget(_self);
         CloseMailbox();
+        _system.EventStream.Forget(_self);
         TellWatchersWeDied();
         _parent.SendSystemMessage(new DeathWatchNotification(_self, true, false));
         UnwatchAll();

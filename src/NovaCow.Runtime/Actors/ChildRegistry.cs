@@ -75,7 +75,7 @@ internal sealed class ChildRegistry
             var path = parent.Self.Path.CreateChild(name, Random.Shared.NextInt64(1, 1L << 48));
             var child = new LocalActorRef(path);
             if (!_byName.TryAdd(name, new ChildRestartStats(child)))
-                throw new ActorNameNotUniqueException(parent.Self.Path, name);
+                Replace(parent, name, child);
             _ = new ActorCell(parent.System, child, parent.Self, props);
             _all = null;
             return child;
@@ -156,6 +156,18 @@ internal sealed class ChildRegistry
             _cause = null;
             return result;
         }
+    }
+
+    /// <summary>Gives the name of a child that has stopped to its successor: whoever was told of
+    /// the death may use the name at once, even before the parent has heard.</summary>
+    private void Replace(ActorCell parent, string name, LocalActorRef successor)
+    {
+        var stats = _byName[name];
+        if (!stats.Child.IsTerminated)
+            throw new ActorNameNotUniqueException(parent.Self.Path, name);
+        if (stats.IsDying)
+            _dying--;
+        _byName[name] = new ChildRestartStats(successor);
     }
 
     private string NextAnonymousName()

@@ -24,16 +24,19 @@ public sealed class EventStream
         ArgumentNullException.ThrowIfNull(channel);
         lock (_lock)
         {
-            if (subscriber is InternalActorRef { IsTerminated: true })
-                return false;
             if (!_subscribers.TryGetValue(channel, out var actors))
                 _subscribers.Add(channel, actors = []);
             if (!actors.Add(subscriber))
                 return false;
             _everSubscribed[subscriber] = 0;
             _routes = new ConcurrentDictionary<Type, IActorRef[]>();
-            return true;
         }
+
+        // It may have stopped just now, before it could be seen here.
+        if (subscriber is not InternalActorRef { IsTerminated: true })
+            return true;
+        Unsubscribe(subscriber);
+        return false;
     }
 
     public bool Subscribe<TChannel>(IActorRef subscriber) =>

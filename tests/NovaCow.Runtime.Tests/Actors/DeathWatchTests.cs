@@ -121,6 +121,17 @@ public sealed class DeathWatchTests() : TestKitBase(new VirtualTimeProvider())
     }
 
     [Fact]
+    public void Whoever_hears_of_a_death_may_use_the_name_at_once()
+    {
+        for (var round = 0; round < 500; round++)
+        {
+            var actor = Watch(ActorOf(Counter.Props(), "phoenix"));
+            actor.Tell(PoisonPill.Instance);
+            ExpectTerminated(actor);
+        }
+    }
+
+    [Fact]
     public void Names_are_unique_and_well_formed()
     {
         ActorOf(Counter.Props(), "taken");
