@@ -14,7 +14,7 @@ internal static partial class LibC
     public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
     public const int O_CREAT = 0x40, O_EXCL = 0x80, O_CLOEXEC = 0x80000;
 
-    public const int LOCK_EX = 2, LOCK_NB = 4;
+    public const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     public const int SIGKILL = 9;
     public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;

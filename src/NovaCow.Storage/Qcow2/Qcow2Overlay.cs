@@ -89,7 +89,7 @@ internal static class Qcow2Overlay
     /// </summary>
     /// <param name="start">The first <see cref="HeaderBytes"/> bytes, or all there are.</param>
     /// <param name="fileBytes">The length of the file.</param>
-    public static Qcow2Header? Parse(ReadOnlySpan<byte> start, long fileBytes)
+    public static OverlayHeader? Parse(ReadOnlySpan<byte> start, long fileBytes)
     {
         if (start.Length < HeaderLength
             || BinaryPrimitives.ReadUInt32BigEndian(start) != Magic
@@ -113,7 +113,7 @@ internal static class Qcow2Overlay
         var backing = backingAt == 0
             ? null
             : Encoding.UTF8.GetString(start.Slice((int)backingAt, (int)backingBytes));
-        return new Qcow2Header(virtualBytes, backing);
+        return new OverlayHeader(virtualBytes, backing);
     }
 
     private static long L1Entries(long virtualBytes) =>
@@ -121,4 +121,4 @@ internal static class Qcow2Overlay
 }
 
 /// <summary>What an overlay is: its size, and the file it lies over, as it names it.</summary>
-internal sealed record Qcow2Header(long VirtualSizeBytes, string? BackingFile);
+internal sealed record OverlayHeader(long VirtualSizeBytes, string? BackingFile);

@@ -32,7 +32,14 @@ internal sealed class StoreLock : IDisposable
         return new StoreLock(file);
     }
 
-    public void Dispose() => _file.Dispose();
+    /// <summary>Lets go by name, not only by closing: a child that is just being started has the
+    /// file open, too, until it becomes another program.</summary>
+    public void Dispose()
+    {
+        if (!_file.IsClosed)
+            _ = LibC.flock(_file, LibC.LOCK_UN);
+        _file.Dispose();
+    }
 
     private static string ReadHolder(SafeFileHandle file)
     {

@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Storage.Inspection;
 
 namespace NovaCow.Storage.Tests;
 
@@ -135,7 +136,7 @@ public abstract partial class VolumeDriverConformance
     public async Task An_image_that_refers_to_another_file_is_refused()
     {
         TestTool.Need("qemu-img");
-        var host = Start();
+        var host = Start(new TestInspector());
         var secret = TestImages.Raw(_folder.File("secret"));
         var image = _folder.File("evil");
         await TestTool.RunAsync(
@@ -144,6 +145,21 @@ public abstract partial class VolumeDriverConformance
             () => host.ImageAsync(image, DiskFormat.Qcow2, 4 * MiB));
         Assert.True(
             error.Error.Code is LaunchErrorCode.UnsafeImage or LaunchErrorCode.VolumeDriver);
+        Assert.Empty(host.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_disk_that_holds_an_image_is_refused()
+    {
+        TestTool.Need("qemu-img");
+        var host = Start();
+        var inner = await TestImages.ConvertAsync(TestImages.Raw(_folder.File("disk")), "qcow2");
+        var image = await TestImages.ConvertAsync(inner, "qcow2");
+        var size = new FileInfo(inner).Length;
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => host.ImageAsync(image, DiskFormat.Qcow2, size));
+        Assert.Equal(LaunchErrorCode.UnsafeImage, error.Error.Code);
+        Assert.Contains("after conversion", error.Message);
         Assert.Empty(host.Leftovers());
     }
 
@@ -159,7 +175,7 @@ public abstract partial class VolumeDriverConformance
             Assert.Skip($"no file system may be mounted here: {error.Trim()}");
         try
         {
-            using var host = Open(root, new TestInspector());
+            using var host = Open(root, new ImageInspector());
             await FillUpAsync(host);
         }
         finally

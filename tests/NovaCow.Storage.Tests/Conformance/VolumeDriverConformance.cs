@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Storage.Inspection;
 
 namespace NovaCow.Storage.Tests;
 
@@ -49,7 +50,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
         string name, DiskFormat format, params string[] options)
     {
         TestTool.Need("qemu-img");
-        var host = Start(new TestInspector { VirtualSizeBytes = 4 * MiB });
+        var host = Start();
         var raw = TestImages.Raw(_folder.File("disk"));
         var image = await TestImages.ConvertAsync(raw, name, options);
         var volume = await host.ImageAsync(image, format, 4 * MiB);
@@ -193,9 +194,9 @@ public abstract partial class VolumeDriverConformance : IDisposable
         Assert.Empty(host.Leftovers());
     }
 
-    private DriverHost Start(TestInspector? inspector = null)
+    private DriverHost Start(IImageInspector? inspector = null)
     {
-        var host = Open(_folder.File("store"), inspector ?? new TestInspector());
+        var host = Open(_folder.File("store"), inspector ?? new ImageInspector());
         _hosts.Add(host);
         return host;
     }
