@@ -2,6 +2,7 @@ using NovaCow.Benchmarks;
 using NovaCow.Benchmarks.Link;
 using NovaCow.Benchmarks.Node;
 using NovaCow.Benchmarks.Runtime;
+using NovaCow.Benchmarks.Storage;
 using NovaCow.Benchmarks.Store;
 
 IBenchmark[] benchmarks =

@@ -157,6 +157,7 @@ internal sealed class BaseBuilder(
         var bytes = StoreFiles.Stat(file, to).Size;
         if (bytes != RawFile.WholeSectors(bytes))
             _files.SetLength(file, to, RawFile.WholeSectors(bytes));
+        RawFile.DigHoles(_files, file, to, token);
         progress?.Report(bytes);
     }
 

@@ -44,6 +44,39 @@ internal static class RawFile
         files.SetLength(target, to, length);
     }
 
+    /// <summary>
+    /// Gives back the blocks of a file that hold only zeros, a piece of <see cref="CopyBytes"/> or
+    /// more at a time, so that it stays in few extents. What it reads as does not change.
+    /// </summary>
+    public static void DigHoles(
+        StoreFiles files, SafeFileHandle file, string path, CancellationToken token)
+    {
+        var length = RandomAccess.GetLength(file);
+        var buffer = GC.AllocateUninitializedArray<byte>(CopyBytes);
+        long zerosFrom = -1;
+        for (long offset = 0; offset < length;)
+        {
+            token.ThrowIfCancellationRequested();
+            offset = NextData(file, offset, length) / CopyBytes * CopyBytes;
+            var count = RandomAccess.Read(file, buffer, offset);
+            if (count == 0)
+                break;
+            var isZero = !buffer.AsSpan(0, count).ContainsAnyExcept((byte)0);
+            if (isZero && zerosFrom < 0)
+                zerosFrom = offset;
+            if (!isZero && zerosFrom >= 0)
+            {
+                files.PunchHole(file, path, zerosFrom, offset - zerosFrom);
+                zerosFrom = -1;
+            }
+
+            offset += count;
+        }
+
+        if (zerosFrom >= 0)
+            files.PunchHole(file, path, zerosFrom, length - zerosFrom);
+    }
+
     /// <summary>How many pieces the file's bytes lie in on the disk; null where the file system
     /// does not tell.</summary>
     public static unsafe long? CountExtents(StoreFiles files, string path)

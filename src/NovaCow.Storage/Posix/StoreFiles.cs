@@ -66,6 +66,18 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
         Check(LibC.ftruncate(file, length), "truncate", path);
     }
 
+    /// <summary>Gives blocks back; where the file system cannot, the file keeps them.</summary>
+    public void PunchHole(SafeFileHandle file, string path, long offset, long length)
+    {
+        Step("punch", path);
+        const int mode = LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
+        if (LibC.fallocate(file, mode, offset, length) != 0
+            && Marshal.GetLastPInvokeError() != LibC.EOPNOTSUPP)
+        {
+            throw StoreIoException.Last("punch", path);
+        }
+    }
+
     /// <summary>Never to be tried again on the same file: after a failure the kernel calls the
     /// lost pages clean.</summary>
     public void Sync(SafeFileHandle file, string path)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using NovaCow.Core;
 using NovaCow.Storage;
 
-namespace NovaCow.Benchmarks;
+namespace NovaCow.Benchmarks.Storage;
 
 /// <summary>
 /// Durable clones a second by the qcow2 driver, 1 and 64 at a time, each for an instance of its own,

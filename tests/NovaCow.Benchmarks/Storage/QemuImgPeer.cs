@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace NovaCow.Benchmarks;
+namespace NovaCow.Benchmarks.Storage;
 
 /// <summary>
 /// The usual way to make a clone: a <c>qemu-img create</c> process for each, so many at a time. It

@@ -79,6 +79,28 @@ public abstract partial class VolumeDriverConformance : IDisposable
         Assert.Single(host.Leftovers());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_raw_image_takes_no_room_for_its_zeros(bool isDownload)
+    {
+        var host = Start();
+        var path = _folder.File("disk");
+        var bytes = new byte[24 * MiB];
+        bytes.AsSpan(0, 512).Fill(1);
+        bytes.AsSpan(11 << 20, 512).Fill(2);
+        await File.WriteAllBytesAsync(path, bytes);
+        var image = TestImages.Describe(path, DiskFormat.Raw, bytes.Length);
+        var given = isDownload ? host.Store.IncomingPath(image.BaseKey()) : path;
+        if (isDownload)
+            File.Move(path, given);
+        var content = new BaseContent.OfImage(image);
+        var made = (await host.Driver.EnsureBaseAsync(content, given, null, default)).Value;
+        Assert.InRange(made.AllocatedBytes, 1, 3 * MiB);
+        Assert.Equal(image.Digest, TestImages.DigestOf(BaseFile(host, made)));
+        Assert.InRange(RawFile.CountExtents(host.Store.Files, BaseFile(host, made)) ?? 2, 1, 4);
+    }
+
     [Fact]
     public async Task A_raw_image_is_filled_up_to_whole_sectors()
     {
