@@ -183,7 +183,7 @@ public abstract partial class Eventsourced : ActorBase
     private void HoldCommandsIfNeeded() =>
         Cell!.HoldsCommands = _holding > 0 || _pending.Count >= PendingLimit;
 
-    /// <summary>Serialized on the spot, so that later changes of the object do not get in.</summary>
+    /// <summary>Serialized on the spot, so that later changes of the object stay out.</summary>
     private Exception? TrySerialize<TEvent>(List<TEvent> events)
         where TEvent : notnull
     {

@@ -58,7 +58,8 @@ public interface IStore : IAsyncDisposable
     /// <summary>The lease as it is now; null when it was never held.</summary>
     Task<Lease?> ReadLeaseAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Gives the lease up at once, so that another may take it; only its holder can.</summary>
+    /// <summary>Gives the lease up, so that another may take it at once. Only its holder can.
+    /// </summary>
     Task ReleaseLeaseAsync(string name, string holder, CancellationToken cancellationToken);
 }
 

@@ -10,7 +10,8 @@ namespace NovaCow.Store.Sqlite;
 /// </summary>
 internal sealed class GroupWriter
 {
-    /// <summary>Writes that wait at most; more callers wait for a place, without a thread.</summary>
+    /// <summary>Writes that wait at most; more callers wait for a place, not on a thread.
+    /// </summary>
     public const int QueueLimit = 4_096;
 
     /// <summary>Writes that one transaction carries at most.</summary>

@@ -8,7 +8,7 @@ namespace NovaCow.Store.Sqlite;
 /// </summary>
 internal sealed class Reader : IDisposable
 {
-    /// <summary>Events and bytes that one read takes at most; the next goes on from there.</summary>
+    /// <summary>Events and bytes that one read takes at most; the next goes on there.</summary>
     public const int MaxEvents = 1_000;
 
     private const int MaxBytes = 4 << 20;

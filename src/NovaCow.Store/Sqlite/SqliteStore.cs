@@ -27,7 +27,7 @@ public sealed class SqliteStore : IStore
         _readers = readers;
     }
 
-    /// <summary>Opens the store, making the file (mode 0600) and its directory when needed.</summary>
+    /// <summary>Opens the store; makes the file (mode 0600) and its directory if needed.</summary>
     /// <param name="path">The file; its log lies beside it as `-wal` and `-shm`.</param>
     /// <exception cref="StoreException">It is damaged, foreign, newer or out of reach.</exception>
     public static Task<SqliteStore> OpenAsync(

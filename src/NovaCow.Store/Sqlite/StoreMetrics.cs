@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace NovaCow.Store.Sqlite;
 
-/// <summary>What the store's meter, `NovaCow.Store`, tells; costs nothing while nobody listens.</summary>
+/// <summary>What the meter `NovaCow.Store` tells. It costs nothing while nobody listens.</summary>
 internal static class StoreMetrics
 {
     public const string MeterName = "NovaCow.Store";

@@ -52,7 +52,8 @@ public sealed class JournalBenchmark : IBenchmark
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Name == "novacow.store.commits") self.EnableMeasurementEvents(instrument);
+            if (instrument.Name == "novacow.store.commits")
+                self.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((_, value, _, _) => commits += value);
         listener.Start();
@@ -66,7 +67,8 @@ public sealed class JournalBenchmark : IBenchmark
             CultureInfo.InvariantCulture,
             $"{load.Writers,7}{load.Bytes,7}{load.Batch,7}{events / seconds,12:n0}"
             + $"{commits / seconds,11:n0}{events / commits,15:n1}"
-            + $"{latencies[latencies.Count / 2],8:n2}{latencies[latencies.Count * 99 / 100],8:n2}"));
+            + $"{latencies[latencies.Count / 2],8:n2}"
+            + $"{latencies[latencies.Count * 99 / 100],8:n2}"));
     }
 
     /// <returns>How long each append took, in milliseconds.</returns>

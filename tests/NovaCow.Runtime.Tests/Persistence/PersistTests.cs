@@ -70,7 +70,8 @@ public sealed class PersistTests : PersistenceSpec
     {
         var actor = MakeRecovered();
 
-        Tell(actor, a => a.SaveAll(["a", "b", "c"], said => a.Tell($"{said.Word} {a.LastSequenceNr}")));
+        Tell(actor, a => a.SaveAll(
+            ["a", "b", "c"], said => a.Tell($"{said.Word} {a.LastSequenceNr}")));
 
         Assert.Equal(["a 1", "b 2", "c 3"], Listener.ReceiveN(3));
         Assert.Equal(3, Assert.Single(Store.Appends).Events.Count);

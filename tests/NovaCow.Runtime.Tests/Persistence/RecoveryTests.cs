@@ -218,7 +218,8 @@ public sealed class RecoveryTests : PersistenceSpec
         for (var life = 1; life <= 3; life++)
         {
             await using var kit = new Life(Store);
-            kit.Run(expected: string.Join(' ', Enumerable.Range(1, life).Select(i => $"{i}")), life);
+            var expected = string.Join(' ', Enumerable.Range(1, life).Select(i => $"{i}"));
+            kit.Run(expected, life);
         }
     }
 
@@ -227,7 +228,8 @@ public sealed class RecoveryTests : PersistenceSpec
             "s",
             1,
             [.. Enumerable.Range(1, events)
-                .Select(i => new StoredPayload("said", Encoding.UTF8.GetBytes($$"""{"word":"{{i}}"}""")))],
+                .Select(i => $$"""{"word":"{{i}}"}""")
+                .Select(json => new StoredPayload("said", Encoding.UTF8.GetBytes(json)))],
             null),
         Cancelled);
 

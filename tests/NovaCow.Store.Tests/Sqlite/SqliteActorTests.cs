@@ -41,7 +41,8 @@ public sealed class SqliteActorTests : IDisposable
             {
                 foreach (var counter in counters) counter.Tell(new Add(i), ActorRefs.NoSender);
             }
-            foreach (var counter in counters) await counter.Ask<long>(new Total(), Patience, Cancelled);
+            foreach (var counter in counters)
+                await counter.Ask<long>(new Total(), Patience, Cancelled);
         }
 
         await using var next = await Node.StartAsync(_folder.File("store.db"));
