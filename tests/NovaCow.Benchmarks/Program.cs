@@ -13,6 +13,7 @@ IBenchmark[] benchmarks =
     new StartBenchmark(),
     new RuntimeBenchmark(),
     new LinkBenchmark(),
+    new FailoverBenchmark(),
     new JournalBenchmark(),
     new PersistBenchmark(),
 ];

@@ -13,6 +13,10 @@ public sealed record LeaderUnlinked(ILink Link);
 /// Keeps one link from a process without a store of its own to the leader, which it finds by
 /// asking the seeds. It never gives up.
 /// </summary>
+/// <remarks>
+/// While there is no leader, or none that answers, it keeps a link to some control node, its
+/// guide, which says at once who leads when that changes.
+/// </remarks>
 public sealed class LeaderDialer : ReceiveActor, IWithTimers
 {
     private readonly DialTimings _timings;
@@ -21,6 +25,7 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
     private readonly CurrentLink _current;
     private DialPlan _plan;
     private ILink? _link;
+    private ILink? _guide;
     private int _attempt;
     private string? _lastFailure;
 
@@ -32,8 +37,9 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
         Receive<Attempt>(Dial);
         Receive<Dialled>(OnDialled);
         Receive<DialFailed>(OnDialFailed);
-        Receive<LeaderHint>(OnHint, hint => hint.Link == _link);
-        Receive<LinkDown>(down => Leave(_plan.Lost(), down.Reason), d => d.Link == _link);
+        Receive<LeaderHint>(OnHint, hint => hint.Link == _link || hint.Link == _guide);
+        Receive<LinkDown>(down => OnLost(down.Reason), down => down.Link == _link);
+        Receive<LinkDown>(_ => _guide = null, down => down.Link == _guide);
         ReceiveAny(_ =>
         {
             // Of links that are not, or no longer, its own.
@@ -70,7 +76,8 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _current.Link = null;
-        _ = _link?.CloseAsync("the dialler stops");
+        Close(_link, "the dialler stops");
+        SetGuide(null);
     }
 
     private void TryNext()
@@ -91,26 +98,22 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
 
     private void OnDialled(Dialled dialled)
     {
+        var link = dialled.Link;
         if (dialled.Attempt != _attempt)
         {
-            _ = dialled.Link.CloseAsync("it is not needed any more");
-            return;
+            Close(link, "it is not needed any more");
         }
-        var link = dialled.Link;
-        if (link.Closed.IsCompleted)
+        else if (link.Closed.IsCompleted)
         {
             Fail($"{link.Peer} closed the link at once");
         }
         else if (link.PeerLeads)
         {
-            (_link, _plan, _lastFailure) = (link, _plan.Connected(), null);
-            _current.Link = link;
-            _log.Info("linked to the leader {0}", link.Peer);
-            Context.System.EventStream.Publish(new LeaderLinked(link));
+            Adopt(link);
         }
         else
         {
-            _ = link.CloseAsync("it does not lead");
+            SetGuide(link);
             Follow(link);
         }
     }
@@ -123,18 +126,60 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
 
     private void OnHint(LeaderHint hint)
     {
-        if (hint.Link.PeerLeads)
-            return;
-        var plan = TryUri(hint.LeaderAddress) is { } leader
-            ? _plan.Hinted(leader)
-            : _plan.Lost();
-        _ = hint.Link.CloseAsync("it leads no more");
-        Leave(plan, "it leads no more");
+        var link = hint.Link;
+        if (link == _link && !link.PeerLeads)
+        {
+            Leave("it leads no more");
+            SetGuide(link);
+            Follow(link);
+        }
+        else if (link == _guide && link.PeerLeads)
+        {
+            _guide = null;
+            Adopt(link);
+        }
+        else if (link == _guide && link.LeaderAddress is not null)
+        {
+            Follow(link);
+        }
+    }
+
+    private void OnLost(string reason)
+    {
+        Leave(reason);
+        _plan = _plan.Lost();
+        TryNext();
+    }
+
+    private void Adopt(ILink link)
+    {
+        (_link, _plan, _lastFailure) = (link, _plan.Connected(), null);
+        _current.Link = link;
+        // What is under way is not needed any more.
+        _attempt++;
+        Timers.Cancel(nameof(Attempt));
+        SetGuide(null);
+        _log.Info("linked to the leader {0}", link.Peer);
+        Context.System.EventStream.Publish(new LeaderLinked(link));
+    }
+
+    private void Leave(string reason)
+    {
+        var link = _link!;
+        (_link, _current.Link) = (null, null);
+        _log.Warning("the link to the leader {0} ended: {1}", link.Peer, reason);
+        Context.System.EventStream.Publish(new LeaderUnlinked(link));
+    }
+
+    private void SetGuide(ILink? link)
+    {
+        Close(_guide, "another guide is found");
+        _guide = link;
     }
 
     private void Follow(ILink link)
     {
-        if (TryUri(link.LeaderAddress) is { } leader)
+        if (Uri.TryCreate(link.LeaderAddress, UriKind.Absolute, out var leader))
         {
             _plan = _plan.Hinted(leader);
             TryNext();
@@ -145,13 +190,7 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
         }
     }
 
-    private void Leave(DialPlan plan, string reason)
-    {
-        _log.Warning("the link to the leader {0} ended: {1}", _link!.Peer, reason);
-        Context.System.EventStream.Publish(new LeaderUnlinked(_link));
-        (_link, _plan, _current.Link) = (null, plan, null);
-        TryNext();
-    }
+    private static void Close(ILink? link, string reason) => _ = link?.CloseAsync(reason);
 
     private void Fail(string why)
     {
@@ -161,9 +200,6 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
         _plan = _plan.Failed();
         TryNext();
     }
-
-    private static Uri? TryUri(string? address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri) ? uri : null;
 
     private sealed class CurrentLink
     {

@@ -26,7 +26,7 @@ public sealed class LinkBenchmark : IBenchmark
             await LinkPeer.ServeAsync();
             return;
         }
-        using var child = StartPeer();
+        using var child = LinkPeer.StartSelf("link", "serve");
         var address = await child.StandardOutput.ReadLineAsync()
             ?? throw new InvalidOperationException("the second process did not start");
         await using var system = ActorSystem.Create("bench");
@@ -103,19 +103,5 @@ public sealed class LinkBenchmark : IBenchmark
         }
         Array.Sort(times);
         return (times[times.Length / 2], times[times.Length * 99 / 100]);
-    }
-
-    private static Process StartPeer()
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        start.ArgumentList.Add("link");
-        start.ArgumentList.Add("serve");
-        return Process.Start(start)!;
     }
 }

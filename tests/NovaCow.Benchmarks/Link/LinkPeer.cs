@@ -1,7 +1,7 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Remote;
@@ -13,20 +13,39 @@ namespace NovaCow.Benchmarks.Link;
 /// a node does.</summary>
 internal static class LinkPeer
 {
-    public static Links StartLinks(ActorSystem system, string name) => Links.Start(
-        system,
-        new LinkOptions { Self = new() { Name = name, Incarnation = $"{Environment.ProcessId}" } },
-        LoadMessages.Register(new MessageSerializer()));
+    public static Links StartLinks(ActorSystem system, string name, string address = "") =>
+        Links.Start(
+            system,
+            new LinkOptions
+            {
+                Self = new()
+                {
+                    Name = name, Incarnation = $"{Environment.ProcessId}", Address = address,
+                },
+            },
+            LoadMessages.Register(new MessageSerializer()));
 
     public static async Task ServeAsync()
     {
         await using var system = ActorSystem.Create("bench");
-        var links = StartLinks(system, "peer");
-        system.ActorOf(Props.Create<LoadSink>(), "sink");
-        system.ActorOf(Props.Create<LoadSource>(), "source");
-        system.ActorOf(Props.Create<Echo>(), "echo");
-        links.Export("/user");
+        await ListenAsync(async (address, serve) =>
+        {
+            var links = StartLinks(system, "peer", address);
+            system.ActorOf(Props.Create<LoadSink>(), "sink");
+            system.ActorOf(Props.Create<LoadSource>(), "source");
+            system.ActorOf(Props.Create<Echo>(), "echo");
+            links.Export("/user");
+            serve(links);
+            Console.WriteLine(address);
+            await Task.Delay(Timeout.InfiniteTimeSpan);
+        });
+    }
 
+    /// <summary>Listens on a free port until <paramref name="run"/> ends, which is given the
+    /// address and has to say whose links these are.</summary>
+    public static async Task ListenAsync(Func<string, Action<Links>, Task> run)
+    {
+        var links = new TaskCompletionSource<Links>();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -35,11 +54,26 @@ internal static class LinkPeer
         app.Map(LinkAddress.Path, async (HttpContext context) =>
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
-            await links.AcceptAsync(socket, context.RequestAborted);
+            await (await links.Task).AcceptAsync(socket, context.RequestAborted);
         });
         await app.StartAsync();
-        Console.WriteLine(app.Urls.First());
-        await app.WaitForShutdownAsync();
+        await run(app.Urls.First(), links.SetResult);
+    }
+
+    /// <summary>Starts this program again.</summary>
+    public static Process StartSelf(params string[] args)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
+        foreach (var arg in args)
+            start.ArgumentList.Add(arg);
+        return Process.Start(start)!;
     }
 
     private sealed class Echo : UntypedActor
