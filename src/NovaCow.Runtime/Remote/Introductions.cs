@@ -47,10 +47,12 @@ internal sealed class Introductions(int limit = Limits.Introductions)
         return _last;
     }
 
-    /// <summary>A reference that has ended; a short-lived one needs no number any more.</summary>
-    public void Answered(long number, IActorRef actor)
+    /// <summary>A message was delivered: an ask that has its answer needs no number any more.
+    /// </summary>
+    public void Delivered(long number, InternalActorRef actor)
     {
-        if (!IsLongLived(actor))
+        // Of an ask at another peer it is not known, and one answer is all that it takes.
+        if (actor.IsTerminated ? !IsLongLived(actor) : actor is RemoteActorRef { IsOnce: true })
             _byNumber.TryRemove(number, out _);
     }
 
@@ -80,12 +82,12 @@ internal sealed class Introductions(int limit = Limits.Introductions)
         _byNumber.Values.Where(actor => !IsLongLived(actor));
 
     /// <summary>Whether a reference outlives one answer.</summary>
-    public static bool IsLongLived(IActorRef actor) => actor is LocalActorRef or RemoteActorRef;
+    public static bool IsLongLived(IActorRef actor) =>
+        actor is LocalActorRef or RemoteActorRef { IsOnce: false };
 
     /// <summary>Whether the sender of a message is an ask, here or at a peer.</summary>
     public static bool AwaitsAnswer(IActorRef actor) =>
-        actor is RemoteActorRef { IsOnce: true }
-        || (!IsLongLived(actor) && actor is not DeadLetterRef && !actor.IsNobody());
+        !IsLongLived(actor) && actor is not DeadLetterRef && !actor.IsNobody();
 
     private void Remove(long number, IActorRef actor, List<long> gone)
     {

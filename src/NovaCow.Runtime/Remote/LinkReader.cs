@@ -82,8 +82,8 @@ internal sealed class LinkReader(Link link, Links links, LinkWriter writer)
             link.System.DeadLetterOffice.Take(message, sender, target);
         else
             target.Tell(message, sender);
-        if (record.TargetKind == AddressKind.Yours && target.IsTerminated)
-            writer.Introduced.Answered(record.Target, target);
+        if (record.TargetKind == AddressKind.Yours)
+            writer.Introduced.Delivered(record.Target, target);
     }
 
     private InternalActorRef Target(ref Record record)

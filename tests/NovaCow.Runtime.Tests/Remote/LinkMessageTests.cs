@@ -123,6 +123,24 @@ public sealed class LinkMessageTests
     }
 
     [Fact]
+    public async Task Messages_of_the_largest_size_pass_among_small_ones()
+    {
+        const int limit = 300_000;
+        await using var pair = await LinkPair.StartAsync(
+            o => o with { MaxMessageBytes = limit }, o => o with { MaxMessageBytes = limit });
+        var probe = pair.Right.CreateTestProbe();
+        pair.Right.Export("sink", (message, _) => probe.Ref.Tell(message, null));
+        var sink = pair.Link.ActorFor("/user/sink");
+        var large = new string('x', limit - 100);
+
+        for (var i = 0; i < 2_000; i++)
+            sink.Tell(new Ping(i, i % 100 == 0 ? large : "small"), null);
+
+        for (var i = 0; i < 2_000; i++)
+            Assert.Equal(i, probe.ExpectMsg<Ping>().Number);
+    }
+
+    [Fact]
     public async Task The_sender_stays_itself_when_its_message_comes_back()
     {
         await using var pair = await LinkPair.StartAsync();
@@ -161,8 +179,12 @@ public sealed class LinkMessageTests
         probe.Reply(new Ping(6));
         Assert.Equal(6, probe.ExpectMsg<Pong>().Number);
 
-        var asked = pair.Link.ActorFor("/user/proxy").Ask<Pong>(new Ping(9), Patience);
-        Assert.Equal(9, (await asked).Number);
+        for (var i = 0; i < 100; i++)
+        {
+            var asked = pair.Link.ActorFor("/user/proxy").Ask<Pong>(new Ping(i), Patience);
+            Assert.Equal(i, (await asked).Number);
+        }
+        Assert.InRange(((Link)second).IntroducedCount, 0, 10);
     }
 
     [Fact]

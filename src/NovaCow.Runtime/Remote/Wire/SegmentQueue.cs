@@ -9,7 +9,8 @@ internal sealed class Segment(int capacity)
 
     public int Length { get; private set; }
 
-    public Span<byte> Free => _bytes.AsSpan(Length);
+    // What is rented may be twice as large, and a frame must not: the peer bounds it.
+    public Span<byte> Free => _bytes.AsSpan(Length, capacity - Length);
 
     public ReadOnlyMemory<byte> Frame => _bytes.AsMemory(0, Length);
 
