@@ -18,6 +18,8 @@ public sealed record LeaveCluster
 /// <remarks>
 /// The singleton is its child. A singleton that stops by itself (because its writes are fenced,
 /// say) costs the node its leadership. To stop without a gap tell <see cref="LeaveCluster"/>.
+/// It exports the singleton to <see cref="Links"/>, if the system has them, and tells peers who
+/// leads: of several leases on one system, only one should name the node that peers look for.
 /// </remarks>
 public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
 {

@@ -43,7 +43,7 @@ internal static class LinkHandshake
         {
             case Refusal refusal:
                 throw new LinkRefusedException(refusal.Reason, refusal.Message);
-            case Welcome welcome when welcome.Version is >= Limits.MinVersion and <= Limits.MaxVersion:
+            case Welcome { Version: >= Limits.MinVersion and <= Limits.MaxVersion } welcome:
                 return new(
                     links.NextNumber(),
                     welcome.Node,

@@ -12,7 +12,9 @@ internal sealed class LinkWatches(Link link, LinkWriter writer)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(IActorRef, IActorRef), long> _numbers = [];
-    private readonly Dictionary<long, (RemoteActorRef Watchee, InternalActorRef Watcher)> _mine = [];
+    private readonly Dictionary<long, (RemoteActorRef Watchee, InternalActorRef Watcher)> _mine =
+        [];
+
     private readonly Dictionary<long, Stand> _theirs = [];
     private long _last;
     private bool _isDown;

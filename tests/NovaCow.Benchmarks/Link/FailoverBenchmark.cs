@@ -49,8 +49,8 @@ public sealed class FailoverBenchmark : IBenchmark
         seconds.Sort();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"leader {what,-18} median {seconds[seconds.Count / 2]:N2} s, worst {seconds[^1]:N2} s " +
-            $"of {seconds.Count}; Akka.NET {AkkaSeconds} s: {AkkaSeconds / seconds[^1]:N0} times"));
+            $"leader {what,-18} median {seconds[seconds.Count / 2]:N2} s, worst " +
+            $"{seconds[^1]:N2} s of {seconds.Count}; Akka.NET {AkkaSeconds} s: {AkkaSeconds / seconds[^1]:N0} times"));
     }
 
     private static async Task<List<double>> MeasureAsync(string path, bool isCrash)

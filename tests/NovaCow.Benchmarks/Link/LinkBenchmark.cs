@@ -55,7 +55,7 @@ public sealed class LinkBenchmark : IBenchmark
             bothWays = Math.Max(bothWays, 2 * both.Min());
         }
         var asks = await AskAsync(link);
-        Console.WriteLine("best of three, 200 bytes each; Akka.NET 1.5 with a serializer of its own");
+        Console.WriteLine("best of three, 200 bytes each; Akka.NET 1.5 with its own serializer");
         Console.WriteLine($"{"figure",-44} {"measured",12} {"floor",12} {"ratio",7} {"to Akka",8}");
         Print("one way, own codec, messages/s", oneWay);
         Print("one way, JSON, messages/s", json);

@@ -45,7 +45,10 @@ internal sealed class FakeStore(TimeProvider time) : IStore
         throw new NotSupportedException();
 
     public Task DeleteEventsAsync(
-        string persistenceId, long toSequenceNr, Fence? fence, CancellationToken cancellationToken) =>
+        string persistenceId,
+        long toSequenceNr,
+        Fence? fence,
+        CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task SaveSnapshotAsync(

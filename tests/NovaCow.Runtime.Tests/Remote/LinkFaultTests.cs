@@ -111,7 +111,7 @@ public sealed class LinkFaultTests
         var unsent = 0;
         using var mute = kit.EventFilter.Warning().Mute();
         kit.Sys.EventStream.Subscribe(
-            kit.ActorOf(() => new LinkedKit.Acting((message, _) => Interlocked.Increment(ref lost))),
+            kit.ActorOf(() => new LinkedKit.Acting((_, _) => Interlocked.Increment(ref lost))),
             typeof(DeadLetter));
 
         // More than the peer's kernel takes, and nobody reads there.
