@@ -8,7 +8,7 @@ namespace NovaCow.Actors.Hosting;
 /// <summary>
 /// Owns one instance disk, under its BaseVolumeActor: makes it, concurrently with its siblings, and
 /// removes it. It lives as long as the disk, so that the base's children are its reference count.
-/// Its end never touches the disk.
+/// Its end leaves a disk that is made as it is, and gives one up that is being made.
 /// </summary>
 internal sealed class SnapshotActor : ReceiveActor
 {
@@ -90,7 +90,11 @@ internal sealed class SnapshotActor : ReceiveActor
         Context.Stop(Self);
     }
 
-    protected override void PostStop() => _cancel.Dispose();
+    protected override void PostStop()
+    {
+        _cancel.Cancel();
+        _cancel.Dispose();
+    }
 
     private void LogIfBug(Exception cause)
     {
