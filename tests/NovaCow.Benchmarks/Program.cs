@@ -1,4 +1,5 @@
 using NovaCow.Benchmarks;
+using NovaCow.Benchmarks.Actors;
 using NovaCow.Benchmarks.Link;
 using NovaCow.Benchmarks.Node;
 using NovaCow.Benchmarks.Runtime;
@@ -16,6 +17,7 @@ IBenchmark[] benchmarks =
     new FailoverBenchmark(),
     new JournalBenchmark(),
     new PersistBenchmark(),
+    new LaunchPathBenchmark(),
 ];
 
 var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());
@@ -23,7 +25,7 @@ if (chosen is null)
 {
     Console.WriteLine("usage: dotnet run -c Release --project tests/NovaCow.Benchmarks -- NAME");
     foreach (var benchmark in benchmarks)
-        Console.WriteLine($"  {benchmark.Name,-10} {benchmark.About}");
+        Console.WriteLine($"  {benchmark.Name,-12} {benchmark.About}");
     return 2;
 }
 
