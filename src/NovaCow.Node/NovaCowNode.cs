@@ -147,19 +147,18 @@ public sealed class NovaCowNode : IAsyncDisposable
         Address = await ApiServer.StartAsync(_web, _settings.Listen, ct);
         var advertise = _settings.Advertise.Port == 0 ? Address : _settings.Advertise;
         Links.Start(_system, LinksOf(advertise), _serializer);
-        if (_settings.IsControl)
-        {
-            _control = await ControlRole.StartAsync(_system, _serializer, _settings, advertise);
-        }
-
         if (_settings.IsHost)
         {
             _host = HostRole.Start(
                 _system,
                 _settings,
                 _incarnation,
-                _settings.IsControl ? _scheduler : null,
                 reason => _failed.TrySetResult(reason));
+        }
+
+        if (_settings.IsControl)
+        {
+            _control = await ControlRole.StartAsync(_system, _serializer, _settings, advertise);
         }
     }
 

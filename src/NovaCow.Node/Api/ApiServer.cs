@@ -39,6 +39,10 @@ internal static class ApiServer
             ApplicationName = "novacowd",
         });
         builder.Logging.ClearProviders().AddProvider(log);
+
+        // It would log what StartAsync throws, with a stack trace.
+        builder.Logging.AddFilter(
+            "Microsoft.Extensions.Hosting", Microsoft.Extensions.Logging.LogLevel.None);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, listen));
         builder.Services.ConfigureHttpJsonOptions(options =>
         {
@@ -55,7 +59,8 @@ internal static class ApiServer
         services(builder.Services);
         var app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
-        app.UseWebSockets();
+        // Links have a heartbeat of their own.
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
         return app;
     }
 

@@ -21,13 +21,13 @@ internal sealed class EventRelayActor : ReceiveActor
         (_scheduler, _last, _reader) = (scheduler, after, reader);
         Receive<SchedulerProtocol.EventsSubscribed>(s => _last ??= s.Next - 1);
         Receive<SchedulerProtocol.Events>(Pass);
-        Receive<LeaderChanged>(_ => Subscribe());
+        Receive<SingletonReachable>(_ => Subscribe());
         ReceiveAny(_ => { });
     }
 
     protected override void PreStart()
     {
-        Context.System.EventStream.Subscribe(Self, typeof(LeaderChanged));
+        Context.System.EventStream.Subscribe(Self, typeof(SingletonReachable));
         Subscribe();
     }
 

@@ -17,18 +17,17 @@ internal sealed class HostRole : IDisposable
 
     private HostRole(HostStore store) => _store = store;
 
-    /// <summary>Takes the store and starts the actor, which finds its scheduler by itself.</summary>
+    /// <summary>Takes the store and starts the actor, which finds its scheduler by itself. Done
+    /// before the control role of the same node starts, so that it hears of the leader.</summary>
     /// <param name="system">The node's actors.</param>
     /// <param name="node">The node's settings.</param>
     /// <param name="incarnation">Unique to this life of the process.</param>
-    /// <param name="proxy">The scheduler's proxy, where the node has the control role too.</param>
     /// <param name="onEnded">Told why, when the host's actor ended by itself.</param>
     /// <exception cref="NodeStartException">The store cannot be used.</exception>
     public static HostRole Start(
         ActorSystem system,
         NodeSettings node,
         string incarnation,
-        IActorRef? proxy,
         Action<string> onEnded)
     {
         var inspector = ImageSources.CreateInspector(node.Images);
@@ -54,9 +53,8 @@ internal sealed class HostRole : IDisposable
                 },
             };
             var host = system.ActorOf(Actor.Props(settings), HostProtocol.Name);
-            system.ActorOf(
-                Props.Create(() => new HostUplink(host, proxy, onEnded)), "uplink");
-            if (proxy is null)
+            system.ActorOf(Props.Create(() => new HostUplink(host, onEnded)), "uplink");
+            if (!node.IsControl)
                 system.ActorOf(LeaderDialer.Props(node.Host.Seeds), "dialer");
             return new HostRole(store);
         }

@@ -6,28 +6,21 @@ using NovaCow.Runtime.Cluster;
 namespace NovaCow.Node.Wiring;
 
 /// <summary>
-/// Tells this process's HostActor which scheduler it can reach: over the link to the leader, or by
-/// the proxy where the process has the control role too. When the HostActor ends, the node must.
+/// Tells this process's HostActor which scheduler it can reach, here or over a link. When the
+/// HostActor ends, the node must.
 /// </summary>
 internal sealed class HostUplink : ReceiveActor
 {
     private readonly IActorRef _host;
 
     /// <param name="host">This process's HostActor.</param>
-    /// <param name="proxy">The scheduler's proxy, where this process has the control role.</param>
     /// <param name="onHostEnded">Told why, when the HostActor has ended by itself.</param>
-    public HostUplink(IActorRef host, IActorRef? proxy, Action<string> onHostEnded)
+    public HostUplink(IActorRef host, Action<string> onHostEnded)
     {
         _host = host;
-        Receive<LeaderLinked>(linked => Connect(linked.Link.ActorFor(ControlRole.SchedulerPath)));
-        Receive<LeaderUnlinked>(_ => Disconnect());
-        Receive<LeaderChanged>(leader =>
-        {
-            if (proxy is null || leader.Address is null)
-                Disconnect();
-            else
-                Connect(proxy);
-        });
+        Receive<SingletonReachable>(
+            reachable => _host.Tell(new HostActor.Connected(reachable.Singleton)));
+        Receive<SingletonUnreachable>(_ => _host.Tell(new HostActor.Disconnected()));
         Receive<Terminated>(_ => onHostEnded(
             $"actor {HostProtocol.Name} has ended; the log says why, and a restart looks at the "
             + "store anew"));
@@ -36,15 +29,7 @@ internal sealed class HostUplink : ReceiveActor
     protected override void PreStart()
     {
         Context.Watch(_host);
-        var events = Context.System.EventStream;
-        events.Subscribe(Self, typeof(LeaderLinked));
-        events.Subscribe(Self, typeof(LeaderUnlinked));
-        events.Subscribe(Self, typeof(LeaderChanged));
-        if (Leadership.Of(Context.System).Current(ControlRole.Lease) is { } leader)
-            Self.Tell(leader);
+        Context.System.EventStream.Subscribe(Self, typeof(SingletonReachable));
+        Context.System.EventStream.Subscribe(Self, typeof(SingletonUnreachable));
     }
-
-    private void Connect(IActorRef scheduler) => _host.Tell(new HostActor.Connected(scheduler));
-
-    private void Disconnect() => _host.Tell(new HostActor.Disconnected());
 }
