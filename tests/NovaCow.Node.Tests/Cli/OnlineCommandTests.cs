@@ -1,0 +1,78 @@
+using System.Text.Json;
+using NovaCow.Cli;
+using NovaCow.Node.Tests.Api;
+
+namespace NovaCow.Node.Tests.Cli;
+
+public sealed class OnlineCommandTests(NodeFixture node) : IClassFixture<NodeFixture>
+{
+    [Fact]
+    public async Task An_instance_lives_from_launch_to_delete()
+    {
+        var (launched, table, _) = await node.CliAsync(
+            "launch", "disk", "--flavor", "m1.tiny", "--count", "3", "--name", "life", "--wait");
+        Assert.Equal(ExitCode.Success, launched);
+        Assert.Contains("life-3", table);
+        var (_, shown, _) = await node.CliAsync("instance", "show", "life-2", "--json");
+        Assert.Equal("active", Json(shown).GetProperty("state").GetString());
+        var (deleted, _, _) = await node.CliAsync("instance", "delete", "life-1", "life-2", "life-3");
+        Assert.Equal(ExitCode.Success, deleted);
+        var (_, left, _) = await node.CliAsync("instance", "list");
+        Assert.DoesNotContain("life-", left);
+    }
+
+    [Fact]
+    public async Task An_image_is_imported_shown_and_deleted()
+    {
+        var file = node.Image("mine.raw", 1 << 20);
+        var (imported, _, _) = await node.CliAsync("image", "import", "mine", file, "--min-disk", "1GiB");
+        Assert.Equal(ExitCode.Success, imported);
+        var (_, shown, _) = await node.CliAsync("image", "show", "mine", "--json");
+        Assert.Equal(1L << 30, Json(shown).GetProperty("minDiskBytes").GetInt64());
+        Assert.StartsWith("sha256:", Json(shown).GetProperty("digest").GetString());
+        var (deleted, _, _) = await node.CliAsync("image", "delete", "mine");
+        Assert.Equal(ExitCode.Success, deleted);
+        var (missing, _, error) = await node.CliAsync("image", "show", "mine");
+        Assert.Equal(ExitCode.NotFound, missing);
+        Assert.Contains("mine", error);
+    }
+
+    [Fact]
+    public async Task Flavors_hosts_and_bases_are_listed()
+    {
+        await node.LaunchAsync("listed", "m1.small");
+        Assert.Contains("m1.xlarge", (await node.CliAsync("flavor", "list")).Output);
+        Assert.Contains("512 MiB", (await node.CliAsync("flavor", "show", "m1.small")).Output);
+        Assert.Contains("qcow2", (await node.CliAsync("host", "list")).Output);
+        Assert.Contains("up", (await node.CliAsync("host", "show", "test")).Output);
+
+        // A host tells of its clones a moment after it has made them.
+        await NodeFixture.PollAsync(async () =>
+        {
+            var (_, bases, _) = await node.CliAsync("base", "list", "--json");
+            return Json(bases).EnumerateArray().Any(
+                b => b.GetProperty("key").GetString() == "blank-10737418240-ext4"
+                    && b.GetProperty("clones").GetInt32() >= 1);
+        });
+    }
+
+    [Fact]
+    public async Task A_refused_image_exits_3()
+    {
+        var path = Path.Combine(node.Folder, "bad.img");
+        await File.WriteAllBytesAsync(path, [0x51, 0x46, 0x49, 0xfb, .. new byte[4096]]);
+        var (exit, _, error) = await node.CliAsync("image", "import", "bad", path);
+        Assert.Equal(ExitCode.Refused, exit);
+        Assert.Contains("qcow2", error);
+    }
+
+    [Fact]
+    public async Task A_conflict_exits_5()
+    {
+        await node.LaunchAsync("once");
+        var (exit, _, _) = await node.CliAsync("launch", "disk", "--flavor", "m1.small", "--name", "once");
+        Assert.Equal(ExitCode.Conflict, exit);
+    }
+
+    private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
+}
