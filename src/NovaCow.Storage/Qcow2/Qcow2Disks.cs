@@ -4,12 +4,14 @@ namespace NovaCow.Storage;
 
 /// <summary>
 /// Writes, removes and lists the overlays of one store. Blocks; a clone costs three short writes,
-/// three syncs and no process.
+/// two syncs and no process.
 /// </summary>
 /// <remarks>
-/// An overlay is written under its final name. What makes it real is the instance's commit record,
-/// which comes later and names it: until then a crash leaves only what the next start removes, so a
-/// temporary name and its rename would protect nothing.
+/// What makes an overlay real is the instance's commit record, which comes later and names it: until
+/// then a crash leaves only what the next start removes. So it is written under its final name (a
+/// temporary one and its rename would protect nothing), file and folder are synced, and the record's
+/// publication, which syncs the folder's own entry, does so once for all disks of the instance. For
+/// the same reason nothing of an instance without a record needs a sync to be gone.
 /// </remarks>
 internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
 {
@@ -30,7 +32,6 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
         {
             var allocated = Write(request, path);
             _files.SyncDirectory(folder);
-            store.SyncInstances();
             return new Ensured<InstanceDisk>(
                 Disk(request.Disk, request.Base, request.VirtualSizeBytes, (path, allocated)),
                 Created: true);
@@ -45,11 +46,10 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
     public void Delete(InstanceId instance, DiskName disk)
     {
         var folder = _layout.Instance(instance);
-        var deleted = _files.Delete(_layout.Disk(instance, disk, Extension));
-        if (_files.DeleteEmptyDirectory(folder))
-            store.SyncInstances();
-        else if (deleted)
+        var isDeleted = _files.Delete(_layout.Disk(instance, disk, Extension));
+        if (isDeleted && StoreFiles.TryStat(_layout.InstanceRecord(instance), out _))
             _files.SyncDirectory(folder);
+        _files.DeleteEmptyDirectory(folder);
     }
 
     /// <summary>The whole disks of committed instances; disks that no record names are removed.

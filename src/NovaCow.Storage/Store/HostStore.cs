@@ -143,9 +143,6 @@ public sealed class HostStore : IHostStore, IDisposable
             },
             cancellationToken);
 
-    /// <summary>Makes changes among the instances' folders durable.</summary>
-    internal void SyncInstances() => _instances.Sync();
-
     internal void Note(string sentence) => Options.OnNote(sentence);
 
     private static long Allocated(string directory) =>
@@ -157,7 +154,7 @@ public sealed class HostStore : IHostStore, IDisposable
         var folder = Layout.Instance(record.Id);
         Files.MakeDirectory(folder);
         StoreRecords.Publish(Files, Layout.InstanceRecord(record.Id), record);
-        SyncInstances();
+        _instances.Sync();
     }
 
     private void Delete(InstanceId id)
@@ -165,8 +162,7 @@ public sealed class HostStore : IHostStore, IDisposable
         var folder = Layout.Instance(id);
         if (Files.Delete(Layout.InstanceRecord(id)))
             Files.SyncDirectory(folder);
-        if (Files.DeleteEmptyDirectory(folder))
-            SyncInstances();
+        Files.DeleteEmptyDirectory(folder);
     }
 
     private void Discard(BaseKey key)

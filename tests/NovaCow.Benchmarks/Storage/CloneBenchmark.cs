@@ -10,8 +10,7 @@ namespace NovaCow.Benchmarks.Storage;
 /// </summary>
 internal sealed class CloneBenchmark : IBenchmark
 {
-    private const int Rounds = 5;
-    private const long DiskBytes = 10L << 30;
+    private const int Rounds = 9;
 
     public string Name => "clone";
 
@@ -20,7 +19,9 @@ internal sealed class CloneBenchmark : IBenchmark
     /// <param name="args">The directory to measure in; else one below the temporary directory.</param>
     public async Task RunAsync(string[] args)
     {
-        var root = Path.Combine(args.FirstOrDefault() ?? Path.GetTempPath(), "novacow-clone-bench");
+        var root = Path.Combine(
+            args.FirstOrDefault() ?? Path.GetTempPath(),
+            $"novacow-clone-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(root);
         try
         {
@@ -41,19 +42,21 @@ internal sealed class CloneBenchmark : IBenchmark
         var file = Path.Combine(store.Root, "bases", made.Key.Value, "base.raw");
         var peerFolder = Directory.CreateDirectory(Path.Combine(root, "peer")).FullName;
         var peer = new QemuImgPeer(file, peerFolder);
-        var ours = new Clones(driver, made.Key);
+        var clones = new CloneMaker(driver, store, made.Key);
 
         // The first touch of a disk's blocks and inodes costs many times the second.
         Touch(root);
-        await ours.MeasureAsync(1000, 64);
+        await clones.MeasureAsync(1000, 64, withRecord: false);
         foreach (var width in (int[])[1, 64])
         {
-            List<(double Ours, double Peer, double Syncs)> rounds = [];
+            List<Round> rounds = [];
             for (var i = 0; i < Rounds; i++)
             {
-                rounds.Add((
-                    await ours.MeasureAsync(width == 1 ? 1000 : 4000, width),
-                    peer.Measure(width == 1 ? 50 : 200, width),
+                var count = width == 1 ? 300 : 2000;
+                rounds.Add(new Round(
+                    await clones.MeasureAsync(count, width, withRecord: false),
+                    peer.Measure(count / 12, width),
+                    await clones.MeasureAsync(count / 2, width, withRecord: true),
                     SyncsPerSecond(root, Math.Min(width, 16))));
             }
 
@@ -61,19 +64,21 @@ internal sealed class CloneBenchmark : IBenchmark
         }
     }
 
-    private static void Print(int width, List<(double Ours, double Peer, double Syncs)> rounds)
+    private static void Print(int width, List<Round> rounds)
     {
-        var (ours, peer) = (Median(rounds.Select(r => r.Ours)), Median(rounds.Select(r => r.Peer)));
-        var ratio = Median(rounds.Select(r => r.Ours / r.Peer));
-        var syncs = Median(rounds.Select(r => r.Syncs));
+        Console.WriteLine($"{width} at a time, median of {rounds.Count} rounds in turns:");
         Console.WriteLine(
-            $"clone, {width,2} at a time: {ours,6:F0} durable/s, qemu-img create {peer,4:F0}/s unsynced, "
-                + $"{ratio:F1} x (median of {Rounds}); "
-                + $"bound: {syncs:F0} fsync/s of one written block, three syncs a clone");
+            $"  durable clones {Median(rounds, r => r.Clones):F0}/s, qemu-img create unsynced "
+                + $"{Median(rounds, r => r.Peer):F0}/s: {Median(rounds, r => r.Clones / r.Peer):F1} x");
+        Console.WriteLine(
+            $"  with the instance's record {Median(rounds, r => r.Committed):F0}/s");
+        Console.WriteLine(
+            $"  bound: {Median(rounds, r => r.Syncs):F0} fsync/s of a written block; "
+                + "a clone is two, of a new file and a new directory");
     }
 
-    private static double Median(IEnumerable<double> values) =>
-        values.Order().ElementAt(Rounds / 2);
+    private static double Median(List<Round> rounds, Func<Round, double> value) =>
+        rounds.Select(value).Order().ElementAt(rounds.Count / 2);
 
     private static void Touch(string root)
     {
@@ -107,27 +112,7 @@ internal sealed class CloneBenchmark : IBenchmark
         return width * each / clock.Elapsed.TotalSeconds;
     }
 
-    private sealed class Clones(IVolumeDriver driver, BaseKey key)
-    {
-        private int _next;
-
-        public async Task<double> MeasureAsync(int count, int width)
-        {
-            var last = _next + count;
-            var clock = Stopwatch.StartNew();
-            await Task.WhenAll(Enumerable.Range(0, width).Select(_ => Task.Run(async () =>
-            {
-                for (int i; (i = Interlocked.Increment(ref _next)) <= last;)
-                {
-                    var id = InstanceId.Parse($"vm-{i}");
-                    await driver.EnsureDiskAsync(
-                        new CloneRequest(id, DiskName.Root, key, DiskBytes), CancellationToken.None);
-                }
-            })));
-            _next = last;
-            return count / clock.Elapsed.TotalSeconds;
-        }
-    }
+    private sealed record Round(double Clones, double Peer, double Committed, double Syncs);
 
     private sealed class NoInspection : IImageInspector
     {
