@@ -38,6 +38,8 @@ public sealed class Qcow2VolumeDriver : IVolumeDriver
         _bases.EnsureAsync(content, imagePath, progress, cancellationToken);
 
     /// <inheritdoc/>
+    /// <remarks>File and folder are synced. That the folder is found after a power loss is promised
+    /// by the instance's record, without which the next start removes the disk anyway.</remarks>
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, CancellationToken cancellationToken) =>
         _store.RunAsync(
