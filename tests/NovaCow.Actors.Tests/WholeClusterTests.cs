@@ -47,7 +47,8 @@ public sealed class WholeClusterTests : SchedulerTestKit
         return ExpectMsg<InstancePage>().Instances;
     }
 
-    private static string[] Ids(int count) => [.. Enumerable.Range(0, count).Select(i => $"vm-{i}")];
+    private static string[] Ids(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => $"vm-{i}")];
 
     [Fact]
     public void Sixty_launches_use_three_hosts_with_a_download_each_and_leave_nothing()

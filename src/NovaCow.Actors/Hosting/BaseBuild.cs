@@ -63,7 +63,8 @@ internal sealed class BaseBuild(HostSettings host, BaseContent content, TimeProv
                 throw PortException.Final(
                     LaunchErrorCode.UnsafeImage,
                     $"image {image.Name}: the catalogue says {image.VirtualSizeBytes} bytes of "
-                        + $"virtual size, the image {accepted.VirtualSizeBytes}; register it again");
+                        + $"virtual size, the image {accepted.VirtualSizeBytes}; register it "
+                        + "again");
         }
 
         static string Name(DiskFormat format) => format.ToString().ToLowerInvariant();

@@ -42,7 +42,8 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         Receive<DeleteDisk>(OnDeleteDisk);
         Receive<SnapshotProtocol.Made>(OnMade);
         Receive<SnapshotProtocol.Gone>(_ => OnGone());
-        Receive<SnapshotProtocol.Failed>(failed => OnCloneFailed(failed.Error));
+        Receive<SnapshotProtocol.NotMade>(failed => OnNotMade(failed.Error));
+        Receive<SnapshotProtocol.NotRemoved>(failed => OnNotRemoved(failed.Error));
         Receive<Terminated>(ended => OnChildEnded(ended.ActorRef));
         Receive<ReportNow>(_ => Report());
         BuildHandlers();
@@ -149,9 +150,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         // A disk that is not known may be on the store all the same.
         if (!_clones.TryGetValue(id, out var clone))
             clone = AddClone(id);
-        clone.Await(Sender, delete.Attempt, TimeSpan.Zero);
-        clone.IsLeaving = true;
-        clone.Child.Tell(new SnapshotProtocol.Remove());
+        Remove(clone, Sender, delete.Attempt);
     }
 
     private void OnMade(SnapshotProtocol.Made made)
@@ -175,14 +174,21 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         Forget(clone);
     }
 
-    private void OnCloneFailed(LaunchError error)
+    private void OnNotMade(LaunchError error)
+    {
+        // One that is to be removed is: its actor's end begins the removal again.
+        if (Find(Sender) is not { IsLeaving: false } clone)
+            return;
+        clone.Requester?.Tell(new DiskFailed(clone.Attempt, clone.Id.Disk, error));
+        Forget(clone);
+    }
+
+    private void OnNotRemoved(LaunchError error)
     {
         if (Find(Sender) is not { } clone)
             return;
         clone.Requester?.Tell(new DiskFailed(clone.Attempt, clone.Id.Disk, error));
         clone.Requester = null;
-        if (!clone.IsLeaving)
-            Forget(clone);
     }
 
     // A clone's actor that ends without a word has crashed: its disk is as it was.
@@ -192,13 +198,31 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
             return;
         var allocated = clone.AllocatedBytes;
         Forget(clone);
-        clone.Requester?.Tell(new DiskFailed(clone.Attempt, clone.Id.Disk, new LaunchError(
-            LaunchErrorCode.VolumeDriver,
-            $"disk {clone.Id.Disk} of instance {clone.Id.Instance}: its actor crashed; the host's "
-                + "log says why",
-            IsRetryable: true)));
         if (clone.Requester is null && !clone.IsLeaving)
+        {
             SetBytes(AddClone(clone.Id), allocated);
+        }
+        else if (clone is { Requester: { } requester, IsLeaving: true, IsSecondTry: false })
+        {
+            var next = AddClone(clone.Id);
+            next.IsSecondTry = true;
+            Remove(next, requester, clone.Attempt);
+        }
+        else
+        {
+            clone.Requester?.Tell(new DiskFailed(clone.Attempt, clone.Id.Disk, new LaunchError(
+                LaunchErrorCode.VolumeDriver,
+                $"disk {clone.Id.Disk} of instance {clone.Id.Instance}: its actor crashed; the "
+                    + "host's log says why",
+                IsRetryable: true)));
+        }
+    }
+
+    private static void Remove(Clone clone, IActorRef requester, LaunchFence attempt)
+    {
+        clone.Await(requester, attempt, TimeSpan.Zero);
+        clone.IsLeaving = true;
+        clone.Child.Tell(new SnapshotProtocol.Remove());
     }
 
     private Clone AddClone(CloneId id)
@@ -245,6 +269,9 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         public long AllocatedBytes { get; set; }
 
         public bool IsLeaving { get; set; }
+
+        /// <summary>Its removal has lost one actor already.</summary>
+        public bool IsSecondTry { get; set; }
 
         public void Await(IActorRef requester, LaunchFence attempt, TimeSpan baseWait) =>
             (Requester, Attempt, BaseWait) = (requester, attempt, baseWait);

@@ -162,8 +162,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
             Bases = [.. _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!)],
             Instances =
             [
-                .. _instances.Values.Select(
-                    i => new HostedInstance(i.Id, i.Fence, i.State, i.Disks)),
+                .. _instances.Values.Select(i => new HostedInstance(i.Id, i.Fence, i.State)),
             ],
         }));
         Report();

@@ -46,7 +46,7 @@ public sealed record HostLimits
     /// <summary>Bytes of the store that nothing may use up.</summary>
     public long SpaceMarginBytes { get; init; } = 256L << 20;
 
-    /// <summary>The most bytes that a download may have beyond what the catalogue says: none.</summary>
+    /// <summary>The largest image that this host fetches, in bytes.</summary>
     public long MaxImageBytes { get; init; } = 1L << 40;
 
     /// <summary>The pauses between tries to make a base that failed.</summary>

@@ -57,7 +57,7 @@ internal sealed class SnapshotActor : ReceiveActor
         {
             LogIfBug(cause);
             Context.Parent.Tell(
-                new Failed(Failures.ToError(cause, $"disk {_disk} of instance {_instance}")));
+                new NotMade(Failures.ToError(cause, $"disk {_disk} of instance {_instance}")));
             Context.Stop(Self);
         }
         else
@@ -82,7 +82,7 @@ internal sealed class SnapshotActor : ReceiveActor
         {
             LogIfBug(cause);
             var what = $"removing disk {_disk} of instance {_instance}";
-            Context.Parent.Tell(new Failed(Failures.ToError(cause, what)));
+            Context.Parent.Tell(new NotRemoved(Failures.ToError(cause, what)));
             return;
         }
 

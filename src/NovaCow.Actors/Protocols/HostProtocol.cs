@@ -17,9 +17,11 @@ public static class HostProtocol
     public const string Name = "host";
 
     /// <summary>The answer to a hello.</summary>
-    /// <param name="Epoch">The leader's epoch: commands of older ones are refused from now on.</param>
+    /// <param name="Epoch">The leader's epoch: commands of older ones are refused from now
+    /// on.</param>
     /// <param name="Verdicts">On every instance that the hello named.</param>
-    public sealed record Welcome(long Epoch, IReadOnlyList<InstanceVerdict> Verdicts) : IHostMessage;
+    public sealed record Welcome(long Epoch, IReadOnlyList<InstanceVerdict> Verdicts)
+        : IHostMessage;
 
     /// <summary>Make the instance's disks; answered by <see cref="SchedulerProtocol.Prepared"/> or
     /// <see cref="SchedulerProtocol.LaunchFailed"/>.</summary>

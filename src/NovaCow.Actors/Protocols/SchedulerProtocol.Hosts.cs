@@ -34,13 +34,14 @@ public static partial class SchedulerProtocol
         Preparation Preparation) : ISchedulerMessage;
 
     /// <summary>This attempt failed, and nothing of it is left on the host.</summary>
-    public sealed record LaunchFailed(HostId Host, InstanceId Id, LaunchFence Fence, LaunchError Error)
-        : ISchedulerMessage;
+    public sealed record LaunchFailed(
+        HostId Host, InstanceId Id, LaunchFence Fence, LaunchError Error) : ISchedulerMessage;
 
     /// <summary>The committed instance runs, or without a hypervisor is ready.</summary>
     public sealed record Activated(HostId Host, InstanceId Id, LaunchFence Fence)
         : ISchedulerMessage;
 
-    /// <summary>Nothing of this instance is left on the host, up to and including this fence.</summary>
+    /// <summary>Nothing of this instance is left on the host, up to and including this fence.
+    /// </summary>
     public sealed record Deleted(HostId Host, InstanceId Id, LaunchFence Fence) : ISchedulerMessage;
 }

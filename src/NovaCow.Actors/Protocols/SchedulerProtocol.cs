@@ -94,7 +94,8 @@ public static partial class SchedulerProtocol
     /// <summary>An instance.</summary>
     public sealed record InstanceFound(InstanceInfo Instance) : ISchedulerMessage;
 
-    /// <summary>Answered by <see cref="InstancePage"/>: by id, after one, at most so many.</summary>
+    /// <summary>Answered by <see cref="InstancePage"/>: by id, after one, at most so many.
+    /// </summary>
     /// <param name="After">The last id of the page before; null for the first.</param>
     /// <param name="Limit">1 to <see cref="MaxPage"/>.</param>
     /// <param name="Host">Only those on this host.</param>
@@ -105,7 +106,8 @@ public static partial class SchedulerProtocol
 
     /// <summary>Instances that are not deleted.</summary>
     /// <param name="Instances">By id.</param>
-    /// <param name="Next">What to give as <c>After</c> for the next page; null: this is the last.</param>
+    /// <param name="Next">What to give as <c>After</c> for the next page; null: this is the
+    /// last.</param>
     /// <param name="Total">How many instances there are in all, without filters.</param>
     public sealed record InstancePage(
         IReadOnlyList<InstanceInfo> Instances, InstanceId? Next, int Total) : ISchedulerMessage;

@@ -94,7 +94,9 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
     /// <summary>Makes a decision durable, then carries it out and answers the sender.</summary>
     private void Carry(Decision decision, Func<Decision, object>? answer = null)
     {
-        var reply = decision.Refusal is { } refusal ? new Refused(refusal) : answer?.Invoke(decision);
+        var reply = decision.Refusal is { } refusal
+            ? new Refused(refusal)
+            : answer?.Invoke(decision);
         var left = decision.Events.Count;
         if (left == 0)
         {

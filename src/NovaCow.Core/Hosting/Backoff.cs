@@ -1,6 +1,7 @@
 namespace NovaCow.Core.Hosting;
 
-/// <summary>Pauses that double with each failure in a row, up to a bound, spread by jitter.</summary>
+/// <summary>Pauses that double with each failure in a row, up to a bound, spread by jitter.
+/// </summary>
 /// <param name="First">The pause after the first failure.</param>
 /// <param name="Longest">No pause is longer.</param>
 public sealed record Backoff(TimeSpan First, TimeSpan Longest)

@@ -96,7 +96,8 @@ public sealed class HostAdmission(int maxEnded = HostAdmission.DefaultMaxEnded)
         }
     }
 
-    /// <summary>Why the newest attempt of an instance that is gone failed; null: it did not.</summary>
+    /// <summary>Why the newest attempt of an instance that is gone failed; null: it did not.
+    /// </summary>
     public LaunchError? WhyEnded(InstanceId id) => _ended.GetValueOrDefault(id)?.Error;
 
     private sealed record Ended(InstanceId Id, LaunchFence Fence, LaunchError? Error);

@@ -112,9 +112,7 @@ public enum InstanceState
 /// <param name="Id">The instance.</param>
 /// <param name="Fence">The newest fence that the host has seen for it.</param>
 /// <param name="State">How far it is.</param>
-/// <param name="Disks">Its disks, once they are durable; else empty.</param>
-public sealed record HostedInstance(
-    InstanceId Id, LaunchFence Fence, InstanceState State, IReadOnlyList<InstanceDisk> Disks);
+public sealed record HostedInstance(InstanceId Id, LaunchFence Fence, InstanceState State);
 
 /// <summary>What a host has done since it started.</summary>
 /// <param name="Downloads">Images fetched.</param>

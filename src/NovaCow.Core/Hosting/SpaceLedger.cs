@@ -12,7 +12,8 @@ public sealed class SpaceLedger(long marginBytes)
     /// <summary>Bytes that are promised and not yet given back.</summary>
     public long ReservedBytes { get; private set; }
 
-    /// <summary>Promises room to a base; a second promise to the same base replaces the first.</summary>
+    /// <summary>Promises room to a base; a second promise to the same base replaces the first.
+    /// </summary>
     /// <param name="key">The base.</param>
     /// <param name="title">What to call it in an error.</param>
     /// <param name="bytes">The most that it needs while it is being made.</param>

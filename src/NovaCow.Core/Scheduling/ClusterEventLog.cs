@@ -1,6 +1,7 @@
 namespace NovaCow.Core.Scheduling;
 
-/// <summary>The newest events that clients may ask for again; bounded, the oldest go first.</summary>
+/// <summary>The newest events that clients may ask for again; bounded, the oldest go first.
+/// </summary>
 public sealed class ClusterEventLog(int capacity)
 {
     private readonly Queue<ClusterEvent> _kept = new();

@@ -51,7 +51,8 @@ public sealed record HostInfo
     /// <summary>Its base volumes.</summary>
     public required IReadOnlyList<BaseReport> Bases { get; init; }
 
-    /// <summary>Instances on it that no launch accounts for: left alone, for a person to judge.</summary>
+    /// <summary>Instances on it that no launch accounts for: left alone, for a person to judge.
+    /// </summary>
     public required IReadOnlyList<InstanceId> UnknownInstances { get; init; }
 
     /// <summary>When it last connected.</summary>

@@ -20,7 +20,8 @@ public sealed record HostView
     /// <summary>What it reported of its bases.</summary>
     public required IReadOnlyDictionary<BaseKey, BaseReport> Bases { get; init; }
 
-    /// <summary>Bases that launches placed there will have it make, and how many launches.</summary>
+    /// <summary>Bases that launches placed there will have it make, and how many launches.
+    /// </summary>
     public required IReadOnlyDictionary<BaseKey, int> Expected { get; init; }
 
     /// <summary>How soon its cache can serve a base.</summary>

@@ -36,7 +36,8 @@ public sealed partial class SchedulerCore
             verdicts.Add(new InstanceVerdict(instance.Id, fence, verdict));
         }
 
-        foreach (var id in State.LaunchesOn(facts.Host).Where(id => !reported.Contains(id)).ToList())
+        var missing = State.LaunchesOn(facts.Host).Where(id => !reported.Contains(id)).ToList();
+        foreach (var id in missing)
         {
             var launch = State.Launches[id];
             var answer = Say(decision, launch, new LaunchCommand.Missing(facts.Host), now);
@@ -149,8 +150,14 @@ public sealed partial class SchedulerCore
         if (instance.State == InstanceState.Active && launch.Phase == LaunchPhase.Active)
             return Verdict.Stands;
 
-        // The report stands for the message that was lost.
-        var prepared = new LaunchCommand.Prepared(host, attempt, instance.Disks, null);
+        if (launch.Phase == LaunchPhase.Placed)
+        {
+            // What it said then was lost: asked again, it says it again, with the disks.
+            Answer(decision, launch, LaunchAnswer.Prepare);
+            return Verdict.Stands;
+        }
+
+        var prepared = new LaunchCommand.Prepared(host, attempt, launch.Disks, null);
         var (happened, answer) =
             LaunchDecisions.Decide(launch, prepared, _limits.MaxFailedHosts, now);
         if (happened is not null)

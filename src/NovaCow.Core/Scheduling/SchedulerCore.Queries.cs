@@ -8,7 +8,8 @@ public sealed partial class SchedulerCore
         : State.Deleted.Find(id) is { } gone ? InstanceInfo.Of(gone)
         : null;
 
-    /// <summary>A page of instances by id, and what to go on after; null: there are no more.</summary>
+    /// <summary>A page of instances by id, and what to go on after; null: there are no more.
+    /// </summary>
     public (IReadOnlyList<InstanceInfo> Items, InstanceId? Next) List(
         InstanceId? after, int limit, HostId? host, LaunchPhase? phase, DateTimeOffset now)
     {

@@ -98,13 +98,16 @@ public sealed class SchedulerActorTests : SchedulerTestKit
         StartScheduler(epoch: 2);
         var welcome = Hello(
             host, "a",
-            new HostedInstance(Given.Id("made"), Given.Fence(), InstanceState.Prepared, []),
-            new HostedInstance(Given.Id("active"), Given.Fence(), InstanceState.Active, []));
+            new HostedInstance(Given.Id("made"), Given.Fence(), InstanceState.Prepared),
+            new HostedInstance(Given.Id("active"), Given.Fence(), InstanceState.Active));
 
         Assert.Equal(2, welcome.Epoch);
-        Assert.Equal([Verdict.Commit, Verdict.Commit], welcome.Verdicts.Select(v => v.Verdict));
-        var again = host.ExpectMsg<HostProtocol.Prepare>();
-        Assert.Equal(("lost", Given.Fence(2, 1)), (again.Id.Value, again.Fence));
+        Assert.Equal([Verdict.Stands, Verdict.Commit], welcome.Verdicts.Select(v => v.Verdict));
+        var again = host.ReceiveN(2).Cast<HostProtocol.Prepare>().ToList();
+        Assert.Equal(["made", "lost"], again.Select(p => p.Id.Value));
+        Assert.All(again, p => Assert.Equal(Given.Fence(2, 1), p.Fence));
+        SayPrepared(host, again[0], "a");
+        host.ExpectMsg<HostProtocol.Commit>();
         Assert.Equal(LaunchPhase.Committed, Get("made").Phase);
         Launch("made", "lost", "active");
         Assert.Equal(3, ExpectMsg<SchedulerProtocol.LaunchAccepted>().Instances.Count);
@@ -161,8 +164,8 @@ public sealed class SchedulerActorTests : SchedulerTestKit
         var back = CreateTestProbe();
         var welcome = Hello(
             back, "a",
-            new HostedInstance(Given.Id("vm-1"), Given.Fence(), InstanceState.Active, []),
-            new HostedInstance(Given.Id("vm-2"), Given.Fence(), InstanceState.Prepared, []));
+            new HostedInstance(Given.Id("vm-1"), Given.Fence(), InstanceState.Active),
+            new HostedInstance(Given.Id("vm-2"), Given.Fence(), InstanceState.Prepared));
         Assert.Equal(
             [Verdict.Stands, Verdict.Discard], welcome.Verdicts.Select(v => v.Verdict));
     }
@@ -290,25 +293,16 @@ public sealed class SchedulerActorTests : SchedulerTestKit
         ExpectMsg<SchedulerProtocol.ImageDeleted>();
     }
 
-    // What is held up in the store counts as work, so "idle" is that this round trip is done.
+    // What is held up in the store counts as work: that all commands were taken is seen by this.
     private void AwaitIdleButStore()
     {
-        var echo = Sys.ActorOf(Props.Create(() => new Echo()));
-        for (var i = 0; i < 20; i++)
-        {
-            echo.Tell("ping", TestActor);
-            FishForMessage<string>(m => m == "ping");
-        }
+        Scheduler.Tell(new Identify(this));
+        ExpectMsg<ActorIdentity>();
     }
 
     private void ExpectNothing(Runtime.TestKit.TestProbe host)
     {
         Assert.Null(ReceiveOne(TimeSpan.FromMilliseconds(50)));
         Assert.Null(host.ReceiveOne(TimeSpan.FromMilliseconds(50)));
-    }
-
-    private sealed class Echo : UntypedActor
-    {
-        protected override void OnReceive(object message) => Sender.Tell(message);
     }
 }

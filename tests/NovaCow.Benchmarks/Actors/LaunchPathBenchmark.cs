@@ -36,10 +36,12 @@ public sealed class LaunchPathBenchmark : IBenchmark
 
     public string About => "launches a second through scheduler, journal, host and store, no HTTP";
 
-    /// <param name="args">The directory to measure in; else one below the temporary directory.</param>
+    /// <param name="args">The directory to measure in; else one below the temporary
+    /// directory.</param>
     public async Task RunAsync(string[] args)
     {
-        var root = Path.Combine(args.FirstOrDefault() ?? Path.GetTempPath(), "novacow-launch-bench");
+        var parent = args.FirstOrDefault() ?? Path.GetTempPath();
+        var root = Path.Combine(parent, "novacow-launch-bench");
         Directory.CreateDirectory(root);
         try
         {

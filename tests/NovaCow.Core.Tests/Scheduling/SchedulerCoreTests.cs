@@ -245,17 +245,17 @@ public sealed class SchedulerCoreTests
         var welcome = Assert.IsType<SchedulerEffect.Welcome>(hello.Effects[0]);
         Assert.Equal(
             [
-                ("stands", Verdict.Stands), ("prepared", Verdict.Commit),
+                ("stands", Verdict.Stands), ("prepared", Verdict.Stands),
                 ("moved", Verdict.Discard), ("active", Verdict.Commit),
                 ("deleted", Verdict.Discard), ("stranger", Verdict.Unknown),
             ],
             welcome.Verdicts.Select(v => (v.Id.Value, v.Verdict)));
-        var again = Assert.Single(hello.Effects.OfType<SchedulerEffect.Prepare>());
-        Assert.Equal("missing", again.Id.Value);
+        var again = hello.Effects.OfType<SchedulerEffect.Prepare>();
+        Assert.Equal(["prepared", "missing"], again.Select(p => p.Id.Value));
         Assert.Equal(["stranger"], core.Host(A)!.UnknownInstances.Select(i => i.Value));
 
         static HostedInstance Has(string id, InstanceState state) =>
-            new(Given.Id(id), new LaunchFence(1, 1), state, []);
+            new(Given.Id(id), new LaunchFence(1, 1), state);
     }
 
     [Fact]

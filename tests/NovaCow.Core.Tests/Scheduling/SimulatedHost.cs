@@ -14,14 +14,14 @@ internal sealed class SimulatedHost(string name)
 
     public Dictionary<InstanceId, (int Attempt, bool Active)> Has { get; } = [];
 
-    /// <summary>How often an instance was made active here: each attempt at most once a life.</summary>
+    /// <summary>How often an instance was made active here: each attempt at most once a life.
+    /// </summary>
     public HashSet<InstanceId> EverActive { get; } = [];
 
     public HostFacts Facts() => Given.Facts(name, [.. Has.Select(i => new HostedInstance(
         i.Key,
         _admission.Newest(i.Key)!.Value,
-        i.Value.Active ? InstanceState.Active : InstanceState.Prepared,
-        []))]) with
+        i.Value.Active ? InstanceState.Active : InstanceState.Prepared))]) with
     { Incarnation = $"{name}-{_life}" };
 
     /// <summary>The process is killed and starts again.</summary>
@@ -67,7 +67,9 @@ internal sealed class SimulatedHost(string name)
         switch (_admission.Admit(c.Id, c.Fence))
         {
             case Admission.SameAttempt when Has.TryGetValue(c.Id, out var has):
-                return [has.Active ? new Said.Active(Id, c.Id, c.Fence) : new Said.Ready(Id, c.Id, c.Fence)];
+                return has.Active
+                    ? [new Said.Active(Id, c.Id, c.Fence)]
+                    : [new Said.Ready(Id, c.Id, c.Fence)];
             case Admission.EndedAttempt:
                 return [new Said.Failed(Id, c.Id, c.Fence)];
             case Admission.NewAttempt or Admission.SameAttempt when fails:
@@ -110,8 +112,8 @@ internal abstract record Said
 
     public sealed record Ready(HostId Host, InstanceId Id, LaunchFence Fence) : Said;
 
-    public sealed record Failed(HostId Host, InstanceId Id, LaunchFence Fence, bool Retryable = true)
-        : Said;
+    public sealed record Failed(
+        HostId Host, InstanceId Id, LaunchFence Fence, bool Retryable = true) : Said;
 
     public sealed record Active(HostId Host, InstanceId Id, LaunchFence Fence) : Said;
 
