@@ -3,8 +3,8 @@ using NovaCow.Core;
 namespace NovaCow.Storage;
 
 /// <summary>
-/// Fills a private folder with a base's data: an inspected image as a raw file, or a formatted blank
-/// disk. It publishes nothing, and what it leaves on failure is its caller's to remove.
+/// Fills a private folder with a base's data: an inspected image as a raw file, or a formatted
+/// blank disk. It publishes nothing, and what it leaves on failure is its caller's to remove.
 /// </summary>
 /// <remarks>Tools work in a folder of their own below, which belongs to the sandbox's user, and
 /// their result is taken out of it before anything trusts it.</remarks>
@@ -195,7 +195,8 @@ internal sealed class BaseBuilder(
             throw PortException.Final(
                 LaunchErrorCode.UnsafeImage,
                 $"{to}: the tool left {stat.Size} bytes with mode {stat.Mode:x} and "
-                    + $"{stat.LinkCount} names, not a file of {expectedBytes} bytes; it was removed");
+                    + $"{stat.LinkCount} names, not a file of {expectedBytes} bytes; "
+                    + "it was removed");
         }
 
         _files.SetMode(to, StoreFiles.PrivateFile);

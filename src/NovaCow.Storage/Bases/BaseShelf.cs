@@ -36,7 +36,8 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         }
         catch (Exception e) when (StoreErrors.IsExpected(e) || e is OperationCanceledException)
         {
-            var isFull = e is ToolFailedException && store.MeasureSpace().FreeBytes < FullBelowBytes;
+            var isFull = e is ToolFailedException
+                && store.MeasureSpace().FreeBytes < FullBelowBytes;
             await DiscardAsync(folder);
             if (isFull)
                 throw StoreErrors.OutOfSpace(what, store.Root, e);

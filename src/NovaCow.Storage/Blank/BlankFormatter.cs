@@ -26,13 +26,15 @@ internal sealed class BlankFormatter(Sandbox sandbox)
             BlankFileSystem.Raw => null,
             BlankFileSystem.Ext4 => (Tool.MakeExt4, [
                 "-q", "-F", "-L", EphemeralLabel, "-U", $"{id}", "-m", "0", "-E",
-                $"hash_seed={id},lazy_itable_init=1,lazy_journal_init=1,nodiscard,packed_meta_blocks=1",
+                $"hash_seed={id},lazy_itable_init=1,lazy_journal_init=1,"
+                    + "nodiscard,packed_meta_blocks=1",
                 "--", file]),
             BlankFileSystem.Xfs => (Tool.MakeXfs, [
                 "-q", "-f", "-K", "-L", EphemeralLabel, "-m", $"uuid={id}", "--", file]),
             BlankFileSystem.Vfat => (Tool.MakeVfat, [
                 "--invariant", "-n", EphemeralLabel, "-i", $"{id:N}"[..8], "--", file]),
-            BlankFileSystem.Swap => (Tool.MakeSwap, ["-q", "-L", SwapLabel, "-U", $"{id}", "--", file]),
+            BlankFileSystem.Swap => (Tool.MakeSwap, [
+                "-q", "-L", SwapLabel, "-U", $"{id}", "--", file]),
             _ => throw new ArgumentOutOfRangeException(nameof(blank)),
         };
         if (format is not { } found)

@@ -18,7 +18,11 @@ internal static class RawFile
     /// pieces, with a hole for each that is all zeros.
     /// </summary>
     public static void Copy(
-        StoreFiles files, string from, string to, IProgress<long>? progress, CancellationToken token)
+        StoreFiles files,
+        string from,
+        string to,
+        IProgress<long>? progress,
+        CancellationToken token)
     {
         using var source = files.OpenToRead(from);
         using var target = files.Create(to);

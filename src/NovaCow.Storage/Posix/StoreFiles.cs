@@ -44,7 +44,8 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
 
     public SafeFileHandle OpenToRead(string path) => Open(path, LibC.O_RDONLY | LibC.O_NOFOLLOW);
 
-    public unsafe void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset)
+    public unsafe void Write(
+        SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset)
     {
         Step("write", path);
         fixed (byte* first = bytes)
@@ -159,7 +160,8 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
         DeleteEmptyDirectory(path);
     }
 
-    /// <summary>Tells a test that something other than a file operation is about to happen.</summary>
+    /// <summary>Tells a test that something other than a file operation is about to happen.
+    /// </summary>
     public void Step(string operation, string path) => before?.Invoke(operation, path);
 
     /// <summary>What a path is, without following a link; false when it is not there.</summary>

@@ -7,11 +7,11 @@ namespace NovaCow.Storage;
 /// two syncs and no process.
 /// </summary>
 /// <remarks>
-/// What makes an overlay real is the instance's commit record, which comes later and names it: until
-/// then a crash leaves only what the next start removes. So it is written under its final name (a
-/// temporary one and its rename would protect nothing), file and folder are synced, and the record's
-/// publication, which syncs the folder's own entry, does so once for all disks of the instance. For
-/// the same reason nothing of an instance without a record needs a sync to be gone.
+/// What makes an overlay real is the instance's commit record, which comes later and names it:
+/// until then a crash leaves only what the next start removes. So it is written under its final
+/// name (a temporary one and its rename would protect nothing), file and folder are synced, and the
+/// record's publication, which syncs the folder's own entry, does so once for all disks of the
+/// instance. For the same reason nothing of an instance without a record needs a sync to be gone.
 /// </remarks>
 internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
 {
@@ -87,7 +87,7 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
             else if (TryRead(disk, path, out var problem) is { } found)
                 whole.Add(found);
             else
-                store.Note($"{path} {problem}; it was left alone, and its instance lacks that disk");
+                store.Note($"{path} {problem}; it was left alone, its instance lacks that disk");
         }
 
         var missing = folder.Record?.Disks
@@ -103,7 +103,9 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
         var baseBytes = bases.FindSize(request.Base) ?? throw PortException.Retryable(
             LaunchErrorCode.VolumeDriver,
             $"{Name(request)}: base {request.Base} is not in {store.Root}; make it first");
-        if (size < baseBytes || size % RawFile.SectorBytes != 0 || size > Qcow2Overlay.MaxVirtualBytes)
+        if (size < baseBytes
+            || size % RawFile.SectorBytes != 0
+            || size > Qcow2Overlay.MaxVirtualBytes)
         {
             throw PortException.Final(
                 LaunchErrorCode.VolumeDriver,
@@ -144,8 +146,9 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
             : $"is {found.VirtualSizeBytes} bytes over base {found.BackingFile}";
         throw PortException.Final(
             LaunchErrorCode.VolumeDriver,
-            $"{Name(request)}: asked for {request.VirtualSizeBytes} bytes over base {request.Base}, "
-                + $"but {path} {cause}; delete the instance first, or give the new one another id");
+            $"{Name(request)}: asked for {request.VirtualSizeBytes} bytes over base "
+                + $"{request.Base}, but {path} {cause}; delete the instance first, "
+                + "or give the new one another id");
     }
 
     private InstanceDisk? TryRead(DiskName disk, string path, out string problem)

@@ -8,7 +8,8 @@ namespace NovaCow.Storage;
 /// written after QEMU's specification, interop/qcow2, and checked with qemu-img.
 /// </summary>
 /// <remarks>Four clusters or more: header, refcount table, one refcount block, L1 table. The L1
-/// table is all zeros, and so a hole: three short writes and a length make the whole file.</remarks>
+/// table is all zeros, and so a hole: three short writes and a length make the whole file.
+/// </remarks>
 internal static class Qcow2Overlay
 {
     public const int HeaderBytes = 4096;
@@ -27,7 +28,8 @@ internal static class Qcow2Overlay
     public const long RefcountTableOffset = ClusterBytes;
     public const long RefcountBlockOffset = 2 * ClusterBytes;
 
-    /// <summary>The largest disk whose clusters one refcount block of metadata can describe.</summary>
+    /// <summary>The largest disk whose clusters one refcount block of metadata can describe.
+    /// </summary>
     public const long MaxVirtualBytes = 64L << 40;
 
     /// <summary>Where the file ends: at the last entry of the L1 table.</summary>

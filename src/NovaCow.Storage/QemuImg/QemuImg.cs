@@ -31,7 +31,8 @@ internal sealed class QemuImg(Sandbox sandbox)
         }
     }
 
-    /// <summary>Writes the image's disk as a raw file that has holes where the disk has zeros.</summary>
+    /// <summary>Writes the image's disk as a raw file that has holes where the disk has zeros.
+    /// </summary>
     public Task ConvertAsync(
         Image image,
         string folder,

@@ -7,10 +7,10 @@ namespace NovaCow.Storage;
 /// the next. What this host's kernel allows is tried once.
 /// </summary>
 /// <remarks>
-/// Always: a session of its own (so that all of it can be killed), limits on processor time, memory,
-/// file size and core dumps, an empty environment, no new privileges. As root also: an unprivileged
-/// user, no capabilities, no network, no processes but its own. Not built: a private view of the
-/// file system (a tool can read what everybody can) and a filter of system calls.
+/// Always: a session of its own (so that all of it can be killed), limits on processor time,
+/// memory, file size and core dumps, an empty environment, no new privileges. As root also: an
+/// unprivileged user, no capabilities, no network, no processes but its own. Not built: a private
+/// view of the file system (a tool can read what everybody can), a filter of system calls.
 /// </remarks>
 internal sealed class Sandbox(SandboxOptions options, Action<string> note)
 {
@@ -98,7 +98,7 @@ internal sealed class Sandbox(SandboxOptions options, Action<string> note)
             if (result.ExitCode != 0)
                 continue;
             if (walls == Walls.User)
-                note("image tools run in the host's network and processes: unshare is refused here");
+                note("image tools share the host's network and processes: unshare is refused here");
             return walls;
         }
 

@@ -18,7 +18,8 @@ public sealed record SandboxOptions
     /// <summary>Time for any call, before what its size adds.</summary>
     public TimeSpan WallClock { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The slowest conversion that is still waited for, in bytes of disk a second.</summary>
+    /// <summary>The slowest conversion that is still waited for, in bytes of disk a second.
+    /// </summary>
     public long SlowestBytesPerSecond { get; init; } = 8 << 20;
 }
 

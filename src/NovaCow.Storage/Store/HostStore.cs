@@ -27,7 +27,8 @@ public sealed class HostStore : IHostStore, IDisposable
     private readonly StoreLock _lock;
     private readonly SyncGroup _instances;
 
-    private HostStore(StoreLayout layout, StoreFiles files, StoreLock held, HostStoreOptions options)
+    private HostStore(
+        StoreLayout layout, StoreFiles files, StoreLock held, HostStoreOptions options)
     {
         (Layout, Files, _lock, Options) = (layout, files, held, options);
         _instances = new SyncGroup(() => files.SyncDirectory(layout.Instances));
@@ -42,7 +43,8 @@ public sealed class HostStore : IHostStore, IDisposable
 
     internal HostStoreOptions Options { get; }
 
-    /// <summary>Makes the store if there is none, checks that it is ours, and takes its lock.</summary>
+    /// <summary>Makes the store if there is none, checks that it is ours, and takes its lock.
+    /// </summary>
     /// <exception cref="PortException">Another process holds it, it is of a newer version, or it
     /// cannot be used; the message says which and what to do.</exception>
     public static HostStore Open(string root, HostStoreOptions? options = null) =>
@@ -50,7 +52,8 @@ public sealed class HostStore : IHostStore, IDisposable
 
     /// <inheritdoc/>
     public Task SaveInstanceAsync(InstanceRecord record, CancellationToken cancellationToken) =>
-        RunAsync($"instance {record.Id}: cannot keep its record", () => Save(record), cancellationToken);
+        RunAsync(
+            $"instance {record.Id}: cannot keep its record", () => Save(record), cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteInstanceAsync(InstanceId id, CancellationToken cancellationToken) =>
@@ -121,7 +124,8 @@ public sealed class HostStore : IHostStore, IDisposable
     }
 
     /// <summary>Runs what waits for the disk, away from the actors' threads.</summary>
-    internal async Task<T> RunAsync<T>(string what, Func<T> work, CancellationToken cancellationToken)
+    internal async Task<T> RunAsync<T>(
+        string what, Func<T> work, CancellationToken cancellationToken)
     {
         try
         {

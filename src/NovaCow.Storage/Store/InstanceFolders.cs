@@ -9,7 +9,8 @@ namespace NovaCow.Storage;
 /// instances own is a leftover.</param>
 internal sealed record InstanceFolder(InstanceId Id, InstanceRecord? Record, bool IsCommitted)
 {
-    /// <summary>Whether a disk is an instance's, or was left by a launch that never committed.</summary>
+    /// <summary>Whether a disk is an instance's, or was left by a launch that never committed.
+    /// </summary>
     public bool Keeps(DiskName disk) =>
         Record is null ? IsCommitted : Record.Disks.Any(d => d.Name == disk);
 }

@@ -43,7 +43,8 @@ internal sealed record StoreLayout(string Root)
 
     public string IncomingImage(BaseKey key) => $"{Incoming}/{key}";
 
-    /// <summary>Whether an entry of <see cref="Bases"/> is the remains of a build or deletion.</summary>
+    /// <summary>Whether an entry of <see cref="Bases"/> is the remains of a build or deletion.
+    /// </summary>
     public static bool IsRemains(string name) =>
         (name.StartsWith(BuildPrefix, StringComparison.Ordinal)
             && BaseKey.TryParse(name[BuildPrefix.Length..], out _, out _))

@@ -5,7 +5,8 @@ using NovaCow.Core;
 
 namespace NovaCow.Storage;
 
-/// <summary>Holds a store for this process. The kernel lets go of it however the process ends.</summary>
+/// <summary>Holds a store for this process. The kernel lets go of it however the process ends.
+/// </summary>
 internal sealed class StoreLock : IDisposable
 {
     private readonly SafeFileHandle _file;

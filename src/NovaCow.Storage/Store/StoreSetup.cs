@@ -17,7 +17,7 @@ internal static class StoreSetup
             throw Refused(layout, "is not a directory", "name one, or a path that is free");
         var us = LibC.geteuid();
         if (stat.Uid != us)
-            throw Refused(layout, $"belongs to user {stat.Uid}, not to ours ({us})", $"chown {us} it");
+            throw Refused(layout, $"belongs to user {stat.Uid}, not to {us}", $"chown {us} it");
         if ((stat.Mode & WritableByOthers) != 0)
             throw Refused(layout, "others may write to it", "chmod go-w it");
     }
@@ -46,8 +46,10 @@ internal static class StoreSetup
 
     private static void Make(StoreFiles files, StoreLayout layout)
     {
-        string[] known = [layout.Lock, layout.Format + StoreLayout.TemporarySuffix, .. Folders(layout)];
-        var stranger = Directory.EnumerateFileSystemEntries(layout.Root).Except(known).FirstOrDefault();
+        string[] known =
+            [layout.Lock, layout.Format + StoreLayout.TemporarySuffix, .. Folders(layout)];
+        var stranger = Directory.EnumerateFileSystemEntries(layout.Root)
+            .Except(known).FirstOrDefault();
         if (stranger is not null)
         {
             throw Refused(

@@ -5,8 +5,8 @@ using NovaCow.Storage;
 namespace NovaCow.Benchmarks.Storage;
 
 /// <summary>
-/// Durable clones a second by the qcow2 driver, 1 and 64 at a time, each for an instance of its own,
-/// beside qemu-img processes at the same width in the same store, in turns.
+/// Durable clones a second by the qcow2 driver, 1 and 64 at a time, each for an instance of its
+/// own, beside qemu-img processes at the same width in the same store, in turns.
 /// </summary>
 internal sealed class CloneBenchmark : IBenchmark
 {
@@ -16,7 +16,7 @@ internal sealed class CloneBenchmark : IBenchmark
 
     public string About => "durable qcow2 clones a second, beside qemu-img create";
 
-    /// <param name="args">The directory to measure in; else one below the temporary directory.</param>
+    /// <param name="args">The directory to measure in; else the temporary one.</param>
     public async Task RunAsync(string[] args)
     {
         var root = Path.Combine(
@@ -69,7 +69,8 @@ internal sealed class CloneBenchmark : IBenchmark
         Console.WriteLine($"{width} at a time, median of {rounds.Count} rounds in turns:");
         Console.WriteLine(
             $"  durable clones {Median(rounds, r => r.Clones):F0}/s, qemu-img create unsynced "
-                + $"{Median(rounds, r => r.Peer):F0}/s: {Median(rounds, r => r.Clones / r.Peer):F1} x");
+                + $"{Median(rounds, r => r.Peer):F0}/s: "
+                + $"{Median(rounds, r => r.Clones / r.Peer):F1} x");
         Console.WriteLine(
             $"  with the instance's record {Median(rounds, r => r.Committed):F0}/s");
         Console.WriteLine(
@@ -101,7 +102,11 @@ internal sealed class CloneBenchmark : IBenchmark
         Parallel.For(0, width, new ParallelOptions { MaxDegreeOfParallelism = width }, i =>
         {
             using var file = new FileStream(
-                Path.Combine(root, $"sync-{i}"), FileMode.Create, FileAccess.Write, FileShare.None, 0);
+                Path.Combine(root, $"sync-{i}"),
+                FileMode.Create,
+                FileAccess.Write,
+                FileShare.None,
+                bufferSize: 0);
             for (var n = 0; n < each; n++)
             {
                 file.Position = 0;

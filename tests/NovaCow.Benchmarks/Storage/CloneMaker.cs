@@ -29,7 +29,7 @@ internal sealed class CloneMaker(IVolumeDriver driver, IHostStore store, BaseKey
         var request = new CloneRequest(id, DiskName.Root, key, DiskBytes);
         var disk = await driver.EnsureDiskAsync(request, CancellationToken.None);
         if (!disk.Created)
-            throw new InvalidOperationException($"{id} was there already: the figure would be false");
+            throw new InvalidOperationException($"{id} was there: the figure would be false");
         if (!withRecord)
             return;
         await store.SaveInstanceAsync(Record(id, disk.Value), CancellationToken.None);

@@ -2,12 +2,14 @@ using NovaCow.Core;
 
 namespace NovaCow.Storage.Tests;
 
-/// <summary>A driver on its store, as a host runs them; disposed and opened again, a restart.</summary>
+/// <summary>A driver on its store, as a host runs them; disposed and opened again, a restart.
+/// </summary>
 internal sealed record DriverHost(HostStore Store, IVolumeDriver Driver) : IDisposable
 {
     public void Dispose() => Store.Dispose();
 
-    public async Task<BaseVolume> BlankAsync(long bytes, BlankFileSystem fs = BlankFileSystem.Raw) =>
+    public async Task<BaseVolume> BlankAsync(
+        long bytes, BlankFileSystem fs = BlankFileSystem.Raw) =>
         (await Driver.EnsureBaseAsync(TestImages.Blank(bytes, fs), null, null, default)).Value;
 
     public async Task<BaseVolume> ImageAsync(string path, DiskFormat format, long virtualBytes)

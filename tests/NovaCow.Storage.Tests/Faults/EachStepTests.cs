@@ -20,7 +20,8 @@ public sealed class EachStepTests : IDisposable
     private static readonly Dictionary<string, Func<DriverHost, string, Task>> s_operations = new()
     {
         ["a blank base"] = async (host, _) => await host.BlankAsync(2 * MiB),
-        ["a formatted base"] = async (host, _) => await host.BlankAsync(2 * MiB, BlankFileSystem.Swap),
+        ["a formatted base"] = async (host, _) =>
+            await host.BlankAsync(2 * MiB, BlankFileSystem.Swap),
         ["a converted base"] = async (host, folder) =>
             await host.ImageAsync(Path.Combine(folder, "disk.qcow2"), DiskFormat.Qcow2, 4 * MiB),
         ["a raw base"] = async (host, folder) =>
@@ -55,7 +56,8 @@ public sealed class EachStepTests : IDisposable
                 await host.Driver.ListAsync(default);
                 faults.CrashAt(step);
                 var crash = await Record.ExceptionAsync(() => RunAsync(operation, host));
-                Assert.True(crash is CrashException || (crash is null && step == steps), $"{crash}");
+                Assert.True(
+                    crash is CrashException || (crash is null && step == steps), $"{crash}");
             }
 
             await CheckAfterAsync(root, operation, acknowledged: step == steps);
@@ -118,7 +120,8 @@ public sealed class EachStepTests : IDisposable
         await TestImages.ConvertAsync(raw, "qcow2");
     }
 
-    /// <summary>A store in which there is already a base, an instance and one that is deleted.</summary>
+    /// <summary>A store in which there is already a base, an instance and one that is deleted.
+    /// </summary>
     private async Task<string> PrepareAsync(FaultInjector faults)
     {
         var root = _folder.File($"store-{_stores++}");

@@ -1,6 +1,7 @@
 namespace NovaCow.Storage.Tests;
 
-/// <summary>The process that a test pretends to have died: nothing it tries has any effect.</summary>
+/// <summary>The process that a test pretends to have died: nothing it tries has any effect.
+/// </summary>
 internal sealed class CrashException(string step) : Exception($"crashed before {step}");
 
 /// <summary>

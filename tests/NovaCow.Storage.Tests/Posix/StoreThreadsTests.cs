@@ -37,7 +37,8 @@ public sealed class StoreThreadsTests
         using var threads = new StoreThreads();
         var failed = threads.RunAsync<int>(() => throw new IOException("broken"), default);
         await Assert.ThrowsAsync<IOException>(() => failed);
-        Assert.False(await threads.RunAsync(() => Thread.CurrentThread.IsThreadPoolThread, default));
+        var isPool = threads.RunAsync(() => Thread.CurrentThread.IsThreadPoolThread, default);
+        Assert.False(await isPool);
     }
 
     [Fact]

@@ -23,7 +23,8 @@ internal static class TestImages
     }
 
     /// <summary>The same disk in another of qemu's formats.</summary>
-    public static async Task<string> ConvertAsync(string raw, string format, params string[] options)
+    public static async Task<string> ConvertAsync(
+        string raw, string format, params string[] options)
     {
         var path = $"{raw}.{format}";
         await TestTool.RunAsync(
