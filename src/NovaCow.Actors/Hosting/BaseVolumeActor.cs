@@ -16,11 +16,8 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 {
     private readonly HostSettings _host;
     private readonly HostTally _tally;
-    private readonly BaseContent _content;
     private readonly BaseKey _key;
-    private readonly string _title;
     private readonly TimeProvider _time;
-    private readonly BaseBuild _build;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Waiter> _waiters = [];
     private readonly Dictionary<CloneId, Clone> _clones = [];
@@ -28,6 +25,9 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private readonly IReadOnlyList<FoundClone> _found;
     private BaseState _state = BaseState.Absent;
     private BaseVolume? _volume;
+    private BaseContent _content;
+    private string _title;
+    private BaseBuild _build;
     private long _clonesStarted;
 
     public BaseVolumeActor(
@@ -76,6 +76,8 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private void OnMakeDisk(MakeDisk make)
     {
         var waiter = new Waiter(Sender, make, _time.GetTimestamp());
+        if (_state is BaseState.Absent or BaseState.Failed && make.Disk.Base != _content)
+            MakeFrom(make.Disk.Base);
         switch (_state)
         {
             case BaseState.Ready:
@@ -97,6 +99,14 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
                 Wait(waiter);
                 break;
         }
+    }
+
+    // The same bytes under another catalogue entry: what failed by the one may work by the other.
+    private void MakeFrom(BaseContent content)
+    {
+        (_content, _title) = (content, BaseSpace.Title(content));
+        _build = new BaseBuild(_host, content, _time);
+        (_failures, _retryAt) = (0, default);
     }
 
     private void Wait(Waiter waiter)

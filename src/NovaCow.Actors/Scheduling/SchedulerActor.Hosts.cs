@@ -50,6 +50,18 @@ public sealed partial class SchedulerActor
         var id = hello.Facts.Host;
         if (_hosts.TryGetValue(id, out var old) && !old.Equals(Sender))
         {
+            // Another process of that name would seem to have lost what this one has.
+            if (_core.State.Hosts[id].Incarnation != hello.Facts.Incarnation)
+            {
+                _successors[id] = Sender;
+                Context.GetLogger().Warning(
+                    "host {0}: {1} says hello while another process of that name is connected; it "
+                        + "is heard when that one's link ends; if both run, rename one",
+                    id,
+                    Sender.Path);
+                return;
+            }
+
             _hostOf.Remove(old);
             Context.Unwatch(old);
         }

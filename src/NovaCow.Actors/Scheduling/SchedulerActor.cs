@@ -21,6 +21,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
     private readonly EventSubscribers _subscribers;
     private readonly Dictionary<HostId, IActorRef> _hosts = [];
     private readonly Dictionary<IActorRef, HostId> _hostOf = [];
+    private readonly Dictionary<HostId, IActorRef> _successors = [];
     private readonly TimeProvider _time = Context.System.TimeProvider;
     private int _eventsSinceSnapshot;
 
@@ -185,6 +186,8 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
             return;
         _hosts.Remove(host);
         _core.Disconnected(host, Now);
+        if (_successors.Remove(host, out var successor))
+            successor.Tell(new HostProtocol.SayHello());
         _subscribers.Gather(new ClusterEvent.HostChanged(
             host, HostStatus.Disconnected, "its link ended; its grace begins")
         {

@@ -162,6 +162,20 @@ public sealed class FirstUseTests : HostTestKit
     }
 
     [Fact]
+    public void An_entry_that_is_right_does_not_suffer_from_a_wrong_one_of_the_same_bytes()
+    {
+        StartHost();
+        Disk.Verdict = new InspectionVerdict.Accepted(DiskFormat.Qcow2, Given.GiB, []);
+        var wrong = Given.Image with { Name = ImageName.Parse("wrong"), Format = DiskFormat.Raw };
+        Prepare(spec: new LaunchSpec(wrong, Given.Tiny));
+        Assert.Equal(LaunchErrorCode.UnsafeImage, ExpectFailed().Code);
+
+        Prepare("vm-2", spec: new LaunchSpec(Given.Image, Given.Tiny));
+
+        ExpectPrepared();
+    }
+
+    [Fact]
     public void Only_so_many_bases_are_made_at_a_time()
     {
         StartHost(new HostLimits { MaxBuilds = 2 });

@@ -194,6 +194,27 @@ public sealed class SchedulerActorTests : SchedulerTestKit
     }
 
     [Fact]
+    public void A_second_process_under_a_hosts_name_is_heard_only_when_the_first_is_gone()
+    {
+        StartWithImage();
+        var first = Join("a");
+        Launch("vm-1");
+        ExpectMsg<SchedulerProtocol.LaunchAccepted>();
+        MakeActive(first, "a");
+        var second = CreateTestProbe();
+        var hello = new HostHello(Facts("a", "a-2"));
+        second.Send(Scheduler, hello);
+        AwaitIdle();
+        Assert.Equal(LaunchPhase.Active, Get("vm-1").Phase);
+
+        Sys.Stop(first.Ref);
+        second.ExpectMsg<HostProtocol.SayHello>();
+        second.Send(Scheduler, hello);
+        second.ExpectMsg<HostProtocol.Welcome>();
+        Assert.Equal(LaunchPhase.Failed, Get("vm-1").Phase);
+    }
+
+    [Fact]
     public void An_unanswered_command_is_sent_again()
     {
         StartWithImage();

@@ -60,17 +60,20 @@ public abstract class SchedulerTestKit : TestKit
     private protected HostProtocol.Welcome Hello(
         TestProbe probe, string host, params HostedInstance[] instances)
     {
-        probe.Send(Scheduler, new SchedulerProtocol.HostHello(new HostFacts
+        probe.Send(Scheduler, new SchedulerProtocol.HostHello(Facts(host, host + "-1", instances)));
+        return probe.ExpectMsg<HostProtocol.Welcome>();
+    }
+
+    private protected static HostFacts Facts(
+        string host, string incarnation, params HostedInstance[] instances) => new()
         {
             Host = Given.Host(host),
-            Incarnation = host + "-1",
+            Incarnation = incarnation,
             Driver = "fake",
             Capacity = Given.Roomy,
             Bases = [],
             Instances = instances,
-        }));
-        return probe.ExpectMsg<HostProtocol.Welcome>();
-    }
+        };
 
     private protected void Launch(params string[] ids) =>
         Scheduler.Tell(new SchedulerProtocol.Launch(
