@@ -7,7 +7,8 @@ cd "$(dirname "$(realpath "$0")")"
 . scripts/prerequisites.sh
 require_dotnet
 require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfstools \
-  mkswap=util-linux prlimit=util-linux setpriv=util-linux genisoimage=genisoimage
+  mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
+  kill=procps genisoimage=genisoimage
 mkdir -p artifacts
 echo "building"
 dotnet build NovaCow.Actors.sln -c Release --nologo -v quiet "-clp:ErrorsOnly;NoSummary" || exit 1

@@ -69,6 +69,9 @@ internal static class LinkPeer
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
+
+        // A killed runtime leaves the pipes of its debugger behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
         foreach (var arg in args)

@@ -43,6 +43,9 @@ internal sealed class BenchmarkNode : IAsyncDisposable
             "novacow.host.memory=100TiB",
             "novacow.control.overcommit.disk=1000",
         ];
+
+        // A killed runtime leaves the pipes of its debugger behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var setting in settings)
         {
             start.ArgumentList.Add("--set");

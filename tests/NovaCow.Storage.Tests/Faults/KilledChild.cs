@@ -24,6 +24,9 @@ internal sealed class KilledChild : ITestPipelineStartup
             UseShellExecute = false,
             RedirectStandardOutput = true,
         };
+
+        // A killed runtime leaves the pipes of its debugger behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment[Variable] = root;
         return Process.Start(start)!;
     }

@@ -15,6 +15,9 @@ internal sealed class ChildProcess : IDisposable
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
+
+        // A killed runtime leaves the pipes of its debugger behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         // Some runners load the tests into `dotnet` itself.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
