@@ -145,6 +145,13 @@ public sealed class NovaCowNode : IAsyncDisposable
 
         // Requests wait in the proxy until there is a leader.
         Address = await ApiServer.StartAsync(_web, _settings.Listen, ct);
+        if (!Address.IsLoopback)
+        {
+            _log.Write(
+                LogLevel.WarningLevel, "novacowd",
+                $"{Address} can be reached from other machines, and there is no authentication");
+        }
+
         var advertise = _settings.Advertise.Port == 0 ? Address : _settings.Advertise;
         Links.Start(_system, LinksOf(advertise), _serializer);
         if (_settings.IsHost)
@@ -192,7 +199,8 @@ public sealed class NovaCowNode : IAsyncDisposable
             ImageSources.Create(_settings.Images, _system.TimeProvider),
             ImageSources.CreateInspector(_settings.Images),
             _settings.Images,
-            _settings.Control.StagingPath));
+            _settings.Control.StagingPath,
+            _system.EventStream.Publish));
     }
 
     private async Task<bool> ReadyAsync(CancellationToken stop)

@@ -2,7 +2,6 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
-using NovaCow.Core.Scheduling;
 using NovaCow.Runtime.Actors;
 
 namespace NovaCow.Node.Api;
@@ -45,7 +44,7 @@ internal static class EventsApi
         CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken ct = default)
     {
-        var channel = Channel.CreateBounded<ClusterEvent>(
+        var channel = Channel.CreateBounded<Client.ClusterEvent>(
             new BoundedChannelOptions(MaxBehind) { SingleReader = true, SingleWriter = true });
         var relay = system.ActorOf(
             Props.Create(() => new EventRelayActor(gateway.Scheduler, after, channel.Writer)));
@@ -54,10 +53,9 @@ internal static class EventsApi
         {
             await foreach (var happened in channel.Reader.ReadAllAsync(ct))
             {
-                var resource = happened.ToResource();
-                yield return new SseItem<Client.ClusterEvent>(resource, resource.Kind)
+                yield return new SseItem<Client.ClusterEvent>(happened, happened.Kind)
                 {
-                    EventId = resource.Id?.ToString(),
+                    EventId = happened.Id?.ToString(),
                 };
             }
         }

@@ -2,6 +2,7 @@ using NovaCow.Client;
 using NovaCow.Core;
 using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
+using NovaCow.Node.Catalogue;
 using Happened = NovaCow.Core.Scheduling.ClusterEvent;
 
 namespace NovaCow.Node.Api;
@@ -93,6 +94,11 @@ internal static class Mapping
         Happened.BaseChanged e => Base(e),
         _ => throw new InvalidOperationException($"no mapping for {happened.GetType().Name}"),
     };
+
+    public static Client.ClusterEvent ToResource(this RegistrationProgress p, TimeProvider time) =>
+        new(
+            null, time.GetUtcNow(), "image.progress", p.Name.Value, null,
+            $"image {p.Name}: registering", p.Fetch.ReceivedBytes, p.Fetch.TotalBytes);
 
     private static Client.ClusterEvent Base(Happened.BaseChanged e)
     {

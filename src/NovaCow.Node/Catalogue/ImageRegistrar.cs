@@ -5,14 +5,40 @@ using NovaCow.Node.Settings;
 
 namespace NovaCow.Node.Catalogue;
 
+/// <summary>An image that is being registered came further; on the node's event stream.</summary>
+internal sealed record RegistrationProgress(ImageName Name, FetchProgress Fetch);
+
 /// <summary>
 /// Computes what a catalogue entry needs and the request does not say: fetches the source once into
-/// the control node's staging, and judges it. It keeps nothing.
+/// a folder of its own, and judges it. It keeps nothing, and clears away what an earlier life of
+/// the process left.
 /// </summary>
-internal sealed class ImageRegistrar(
-    IImageSource source, IImageInspector inspector, ImageSettings settings, string stagingPath)
+internal sealed class ImageRegistrar
 {
+    /// <summary>Images that are looked at at one time; more are refused as Busy.</summary>
+    public const int MaxAtOnce = 8;
+
+    private readonly IImageSource _source;
+    private readonly IImageInspector _inspector;
+    private readonly ImageSettings _settings;
+    private readonly Action<RegistrationProgress> _onProgress;
+    private readonly string _folder;
+    private readonly SemaphoreSlim _places = new(MaxAtOnce);
     private long _sequence;
+
+    public ImageRegistrar(
+        IImageSource source,
+        IImageInspector inspector,
+        ImageSettings settings,
+        string stagingPath,
+        Action<RegistrationProgress> onProgress)
+    {
+        (_source, _inspector, _settings) = (source, inspector, settings);
+        _onProgress = onProgress;
+        _folder = Path.Combine(stagingPath, "registering");
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
+    }
 
     /// <summary>The entry to register.</summary>
     /// <exception cref="ApiException">The request is wrong.</exception>
@@ -25,19 +51,28 @@ internal sealed class ImageRegistrar(
         var format = Parse.OptionalEnum<DiskFormat>("format", request.Format);
         if (request.MinDiskBytes is < 0)
             throw ApiException.Invalid($"minDiskBytes {request.MinDiskBytes}: expected 0 or more");
-        Directory.CreateDirectory(stagingPath);
-        var file = Path.Combine(stagingPath, $"{name}.{Interlocked.Increment(ref _sequence)}");
+        if (!await _places.WaitAsync(TimeSpan.Zero, ct))
+        {
+            throw ApiException.Of(new RequestError(
+                RequestErrorCode.Busy,
+                $"image {name}: {MaxAtOnce} images are being registered; try again later"));
+        }
+
+        Directory.CreateDirectory(
+            _folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var file = Path.Combine(_folder, $"{name}.{Interlocked.Increment(ref _sequence)}");
         try
         {
             var fetch = new FetchRequest
             {
                 Source = uri,
                 DestinationPath = file,
-                MaxBytes = settings.MaxDownloadBytes,
+                MaxBytes = _settings.MaxDownloadBytes,
                 Expected = digest,
                 DisplayName = name.Value,
             };
-            var fetched = await source.FetchAsync(fetch, null, ct);
+            var progress = new Relay(p => _onProgress(new RegistrationProgress(name, p)));
+            var fetched = await _source.FetchAsync(fetch, progress, ct);
             var accepted = await JudgeAsync(name, fetched, format, ct);
             return new Image
             {
@@ -52,14 +87,15 @@ internal sealed class ImageRegistrar(
         }
         finally
         {
-            foreach (var left in new[] { file, $"{file}.part", $"{file}.part.json" })
+            foreach (var left in Directory.EnumerateFiles(_folder, Path.GetFileName(file) + "*"))
                 File.Delete(left);
+            _places.Release();
         }
     }
 
     private async Task<InspectionVerdict.Accepted> JudgeAsync(
         ImageName name, FetchedImage fetched, DiskFormat? format, CancellationToken ct) =>
-        await inspector.InspectAsync(fetched.Path, format, ct) switch
+        await _inspector.InspectAsync(fetched.Path, format, ct) switch
         {
             InspectionVerdict.Accepted accepted => accepted,
             InspectionVerdict.Refused refused => throw PortException.Final(
@@ -72,9 +108,14 @@ internal sealed class ImageRegistrar(
         var uri = Path.IsPathFullyQualified(text)
             ? new UriBuilder { Scheme = Uri.UriSchemeFile, Host = "", Path = text }.Uri
             : Uri.TryCreate(text, UriKind.Absolute, out var parsed) ? parsed : null;
-        return uri is not null && source.Handles(uri)
+        return uri is not null && _source.Handles(uri)
             ? uri
             : throw ApiException.Invalid(
                 $"source '{text}': expected an absolute path, or a file:, http: or https: URL");
+    }
+
+    private sealed class Relay(Action<FetchProgress> onReport) : IProgress<FetchProgress>
+    {
+        public void Report(FetchProgress value) => onReport(value);
     }
 }

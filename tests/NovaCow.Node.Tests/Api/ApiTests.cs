@@ -171,6 +171,34 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
     }
 
     [Fact]
+    public async Task An_import_shows_how_far_it_is()
+    {
+        var seen = FollowUntilAsync(null, e => e is { Kind: "image.progress", Subject: "seen" });
+        var source = node.Image("seen.raw", 8 << 20);
+        await NodeFixture.PollAsync(async () =>
+        {
+            await node.Client.RegisterImageAsync(
+                new RegisterImageRequest { Name = "seen", Source = source }, default);
+            return seen.IsCompleted;
+        });
+        var progress = (await seen)[^1];
+        Assert.Equal(8 << 20, progress.TotalBytes);
+        Assert.Null(progress.Id);
+    }
+
+    [Fact]
+    public async Task Nothing_is_left_of_what_was_registered()
+    {
+        await node.Client.RegisterImageAsync(
+            new RegisterImageRequest { Name = "neat", Source = node.Image("neat.raw", 1 << 20) },
+            default);
+        var staging = Path.Combine(node.Folder, "staging");
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles(staging, "*", SearchOption.AllDirectories),
+            f => Path.GetFileName(f).StartsWith("neat", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_api_describes_itself()
     {
         using var document = JsonDocument.Parse(await node.Http.GetStringAsync("openapi/v1.json"));
