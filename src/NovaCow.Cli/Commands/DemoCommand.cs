@@ -15,7 +15,7 @@ internal static class DemoCommand
 
     public static Command Create(Terminal terminal)
     {
-        var image = new Argument<string>("IMAGE") { Description = "A disk image on this machine" };
+        var image = new Argument<string>("IMAGE") { Description = "A disk image on this machine; ./demo.sh makes a small one" };
         var flavor = new Option<string>("--flavor")
         {
             Description = "The flavor to launch",

@@ -24,6 +24,15 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Empty(settings.Images.FileRoots);
     }
 
+    [Theory]
+    [InlineData("control.conf", true, false)]
+    [InlineData("host.conf", false, true)]
+    public void The_examples_load(string file, bool control, bool host)
+    {
+        var settings = SettingsReader.Load(Path.Combine(AppContext.BaseDirectory, "hocon", file));
+        Assert.Equal((control, host), (settings.IsControl, settings.IsHost));
+    }
+
     [Fact]
     public void A_data_folder_moves_everything_that_is_not_placed_by_itself()
     {
