@@ -32,7 +32,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 novacow.host.reserve = 0
                 novacow.control.overcommit.disk = 1000
                 """),
-            null,
+            Path.Combine(Folder, "node.log"),
             CancellationToken.None);
         Client = new NovaCowClient(_node.Address);
         Http = new HttpClient { BaseAddress = _node.Address };
@@ -46,7 +46,11 @@ public sealed class NodeFixture : IAsyncLifetime
         Client.Dispose();
         Http.Dispose();
         await _node.DisposeAsync();
+        var errors = await File.ReadAllTextAsync(Path.Combine(Folder, "node.log"));
         _folder.Delete(recursive: true);
+
+        // Whatever the tests asked of it, none of it was a bug.
+        Assert.Equal("", errors);
     }
 
     /// <summary>Makes an image file of random bytes.</summary>
