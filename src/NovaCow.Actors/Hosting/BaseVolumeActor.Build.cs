@@ -138,6 +138,9 @@ internal sealed partial class BaseVolumeActor
         _lastError = error;
         _retryAt = _time.GetUtcNow() + _host.Limits.BaseRetry.After(_failures, _host.Jitter());
         _step = null;
+        Context.GetLogger().Warning(
+            "base {0}: not made, {1} clones waited for it: {2}", _key, _waiters.Count,
+            error.Message);
         foreach (var waiter in _waiters)
         {
             waiter.Requester.Tell(

@@ -36,6 +36,8 @@ public sealed partial class HostActor
                     OnDiscard(verdict.Id, verdict.Fence);
                     break;
                 case Verdict.Unknown:
+                    if (_instances.TryGetValue(verdict.Id, out var stranger))
+                        stranger.IsUnaccounted = true;
                     _log.Warning(
                         "instance {0}: no launch accounts for it; it is left as it is", verdict.Id);
                     break;
@@ -45,6 +47,16 @@ public sealed partial class HostActor
 
     private void OnPrepare(Prepare prepare)
     {
+        if (IsTaken(prepare.Id))
+        {
+            SayFailed(prepare.Id, prepare.Fence, new LaunchError(
+                LaunchErrorCode.VolumeDriver,
+                $"instance {prepare.Id}: host {_host.Id} keeps disks of another instance of that "
+                    + "id, which no launch accounts for; launch under another id",
+                IsRetryable: true));
+            return;
+        }
+
         var admission = Admit(prepare.Id, prepare.Fence);
         var entry = _instances.GetValueOrDefault(prepare.Id);
         switch (admission)
@@ -67,6 +79,11 @@ public sealed partial class HostActor
                 break;
         }
     }
+
+    // Disks that hold somebody's data must not become a new instance's.
+    private bool IsTaken(InstanceId id) =>
+        _damaged.ContainsKey(id)
+        || (_instances.TryGetValue(id, out var entry) && entry.IsUnaccounted);
 
     private void OnCommit(InstanceId id, LaunchFence fence)
     {
@@ -105,12 +122,12 @@ public sealed partial class HostActor
             return;
         }
 
-        if (_damaged.Remove(id, out var record))
+        if (_damaged.Remove(id, out var disks))
         {
             entry = new InstanceEntry(id, fence, null)
             {
                 State = InstanceState.Deleting,
-                Disks = record.Disks,
+                Disks = disks,
                 IsDiscarded = true,
             };
             _instances[id] = entry;
@@ -141,7 +158,6 @@ public sealed partial class HostActor
 
     private void Begin(Prepare prepare)
     {
-        _damaged.Remove(prepare.Id);
         var entry = new InstanceEntry(prepare.Id, prepare.Fence, prepare.Spec);
         _instances[prepare.Id] = entry;
         StartInstance(entry, InstanceActor.Start.Prepare, null);
@@ -280,6 +296,9 @@ public sealed partial class HostActor
         public IActorRef? Ref { get; set; }
 
         public bool IsDiscarded { get; set; }
+
+        /// <summary>Found on the store, and the scheduler knows no launch of that id.</summary>
+        public bool IsUnaccounted { get; set; }
 
         /// <summary>A newer attempt, which begins when this one is gone.</summary>
         public Prepare? Next { get; set; }

@@ -25,7 +25,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
     private readonly BuildTurns _turns;
     private readonly Dictionary<BaseKey, BaseEntry> _bases = [];
     private readonly Dictionary<InstanceId, InstanceEntry> _instances = [];
-    private readonly Dictionary<InstanceId, InstanceRecord> _damaged = [];
+    private readonly Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> _damaged = [];
     private readonly Dictionary<IActorRef, BaseKey> _baseOf = [];
     private readonly Dictionary<IActorRef, InstanceId> _instanceOf = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -135,8 +135,8 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
             StartInstance(entry, InstanceActor.Start.Found, null);
         }
 
-        foreach (var record in found.Damaged)
-            _damaged[record.Id] = record;
+        foreach (var (id, disks) in found.Damaged)
+            _damaged[id] = disks;
         foreach (var note in found.Notes)
             _log.Warning("{0}", note);
         _log.Info(

@@ -2,59 +2,68 @@ using NovaCow.Core;
 
 namespace NovaCow.Actors.Hosting;
 
-/// <summary>Reads what a host's store holds when the host starts, and removes disks that no record
-/// accounts for. It runs before anything else touches the store.</summary>
+/// <summary>
+/// Reads what a host's store holds when the host starts, before anything else touches the store.
+/// It removes nothing: what a crash left half-made, the driver has removed before it answers, so a
+/// disk that is listed without a readable record belongs to an instance whose record is damaged.
+/// </summary>
 internal static class Reconciliation
 {
     public static async Task<Found> ReadAsync(HostSettings host)
     {
         var inventory = await host.Driver.ListAsync(CancellationToken.None);
         var records = await host.Store.ListInstancesAsync(CancellationToken.None);
-        var known = records.Select(r => r.Id).ToHashSet();
-        List<string> notes = [];
-        foreach (var (instance, disks) in inventory.Disks.Where(d => !known.Contains(d.Key)))
-        {
-            foreach (var disk in disks)
-            {
-                await host.Driver.DeleteDiskAsync(instance, disk.Name, CancellationToken.None);
-                notes.Add($"instance {instance}: disk {disk.Name} had no record and was removed");
-            }
-        }
-
         var whole = new List<InstanceRecord>(records.Count);
-        List<InstanceRecord> damaged = [];
+        Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> damaged = [];
+        List<string> notes = [];
+        var bases = inventory.Bases.Select(b => b.Key).ToHashSet();
         foreach (var record in records)
         {
-            var missing = Missing(record, inventory);
+            var missing = Missing(record, inventory, bases);
             if (missing.Count == 0)
             {
                 whole.Add(record);
                 continue;
             }
 
-            damaged.Add(record);
-            notes.Add(
-                $"instance {record.Id}: {string.Join(", ", missing)} missing from the store; it is "
-                    + "reported as lost, and what is left of it stays until it is deleted");
+            damaged[record.Id] = record.Disks;
+            notes.Add(Lost(record.Id, $"missing from the store: {string.Join(", ", missing)}"));
         }
 
-        return new Found(inventory.Bases, whole, damaged, Clones(inventory, known), notes);
+        foreach (var id in inventory.Disks.Keys.Except(records.Select(r => r.Id)))
+        {
+            damaged[id] = inventory.Disks[id];
+            notes.Add(Lost(id, "its record cannot be read"));
+        }
+
+        return new Found(inventory.Bases, whole, damaged, Clones(inventory), notes);
     }
 
-    private static List<DiskName> Missing(InstanceRecord record, VolumeInventory inventory)
+    private static string Lost(InstanceId id, string cause) =>
+        $"instance {id}: {cause}; it is reported as lost, and what is left of it stays until it "
+            + "is deleted";
+
+    /// <summary>The disks that are not there, or whose base is not.</summary>
+    private static List<string> Missing(
+        InstanceRecord record, VolumeInventory inventory, HashSet<BaseKey> bases)
     {
         var there = inventory.Disks.TryGetValue(record.Id, out var disks) ? disks : [];
-        return
-        [
-            .. record.Disks.Select(d => d.Name).Where(name => !there.Any(d => d.Name == name)),
-        ];
+        List<string> missing = [];
+        foreach (var disk in record.Disks)
+        {
+            if (there.All(d => d.Name != disk.Name))
+                missing.Add($"disk {disk.Name}");
+            else if (disk.BackingFile is { } key && !bases.Contains(key))
+                missing.Add($"base {key} of disk {disk.Name}");
+        }
+
+        return missing;
     }
 
-    private static Dictionary<BaseKey, List<FoundClone>> Clones(
-        VolumeInventory inventory, HashSet<InstanceId> known)
+    private static Dictionary<BaseKey, List<FoundClone>> Clones(VolumeInventory inventory)
     {
         Dictionary<BaseKey, List<FoundClone>> clones = [];
-        foreach (var (instance, disks) in inventory.Disks.Where(d => known.Contains(d.Key)))
+        foreach (var (instance, disks) in inventory.Disks)
         {
             foreach (var disk in disks.Where(d => d.BackingFile is not null))
             {
@@ -70,13 +79,14 @@ internal static class Reconciliation
     /// <summary>What is on the store.</summary>
     /// <param name="Bases">Bases; all of them are whole.</param>
     /// <param name="Instances">Records whose disks are all there.</param>
-    /// <param name="Damaged">Records that miss a disk.</param>
-    /// <param name="Clones">The disks of recorded instances, by their base.</param>
+    /// <param name="Damaged">Instances that miss a disk, a base or their record: their disks.
+    /// </param>
+    /// <param name="Clones">The disks of all instances, by their base.</param>
     /// <param name="Notes">What a person should read in the log.</param>
     public sealed record Found(
         IReadOnlyList<BaseVolume> Bases,
         IReadOnlyList<InstanceRecord> Instances,
-        IReadOnlyList<InstanceRecord> Damaged,
+        IReadOnlyDictionary<InstanceId, IReadOnlyList<InstanceDisk>> Damaged,
         IReadOnlyDictionary<BaseKey, List<FoundClone>> Clones,
         IReadOnlyList<string> Notes)
     {

@@ -42,7 +42,8 @@ public interface IVolumeDriver
 
     /// <summary>
     /// Everything whole on the store, for reconciliation at start; what a crash left half-made is
-    /// removed first. Runs before any other call.
+    /// removed first, and so are disks of instances without a record. A record that is there and
+    /// cannot be read keeps its disks. Runs before any other call.
     /// </summary>
     Task<VolumeInventory> ListAsync(CancellationToken cancellationToken);
 }

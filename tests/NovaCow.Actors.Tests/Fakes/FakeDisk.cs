@@ -20,6 +20,9 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
 
     public ConcurrentDictionary<InstanceId, InstanceRecord> Records { get; } = new();
 
+    /// <summary>Records that are there and damaged.</summary>
+    public ConcurrentDictionary<InstanceId, bool> Unreadable { get; } = new();
+
     public ConcurrentDictionary<BaseKey, bool> Incoming { get; } = new();
 
     public StoreSpace Space { get; set; } = new(1L << 50, 1L << 50);
@@ -104,10 +107,15 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
         Begin("delete-base", cancellationToken, () => Bases.TryRemove(key, out _));
 
     public Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
-        Begin("list", cancellationToken, () => new VolumeInventory(
-            [.. Bases.Values],
-            Disks.GroupBy(d => d.Key.Instance).ToDictionary(
-                g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.Select(d => d.Value)])));
+        Begin("list", cancellationToken, () =>
+        {
+            foreach (var disk in Disks.Keys.Where(d => !Records.ContainsKey(d.Instance)))
+                Disks.TryRemove(disk, out _);
+            return new VolumeInventory(
+                [.. Bases.Values],
+                Disks.GroupBy(d => d.Key.Instance).ToDictionary(
+                    g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.Select(d => d.Value)]));
+        });
 
     public Task SaveInstanceAsync(InstanceRecord record, CancellationToken cancellationToken) =>
         Begin("save", cancellationToken, () =>
@@ -123,7 +131,7 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
     public Task<IReadOnlyList<InstanceRecord>> ListInstancesAsync(
         CancellationToken cancellationToken) => Begin(
             "list-records", cancellationToken, IReadOnlyList<InstanceRecord> () =>
-                [.. Records.Values]);
+                [.. Records.Values.Where(r => !Unreadable.ContainsKey(r.Id))]);
 
     public string IncomingPath(BaseKey key) => $"/store/incoming/{key}";
 

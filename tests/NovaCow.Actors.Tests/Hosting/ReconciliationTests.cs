@@ -69,6 +69,51 @@ public sealed class ReconciliationTests : HostTestKit
     }
 
     [Fact]
+    public void Disks_whose_record_cannot_be_read_are_kept_until_they_are_deleted()
+    {
+        StartHost();
+        Active();
+        StopHost();
+        Disk.Unreadable[Given.Id()] = true;
+
+        Assert.Empty(StartHost().Instances);
+        Assert.Equal(3, Disk.Disks.Count);
+        Prepare(attempt: 2);
+        Assert.Contains("another instance of that id", ExpectFailed().Message);
+        Assert.Equal(3, Disk.Disks.Count);
+        ExpectCleanDiscard(attempt: 2);
+    }
+
+    [Fact]
+    public void An_instance_whose_base_is_gone_is_not_reported()
+    {
+        StartHost();
+        Active();
+        StopHost();
+        Disk.Bases.TryRemove(BaseKey.Of(Given.Image.Digest), out _);
+
+        Assert.Empty(StartHost().Instances);
+        Assert.Equal(3, Disk.Disks.Count);
+        ExpectCleanDiscard();
+    }
+
+    [Fact]
+    public void Disks_that_no_launch_accounts_for_never_become_a_new_launch_s()
+    {
+        StartHost();
+        Active();
+        StopHost();
+        StartHost();
+        Send(new HostProtocol.Welcome(1,
+            [new InstanceVerdict(Given.Id(), Given.Fence(), Verdict.Unknown)]));
+
+        Prepare();
+
+        Assert.True(ExpectFailed().IsRetryable);
+        Assert.Equal(3, Disk.Disks.Count);
+    }
+
+    [Fact]
     public void Commands_that_come_before_the_store_is_read_wait()
     {
         var gate = Disk.Hold("list");
