@@ -11,7 +11,7 @@ require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfsto
   kill=procps genisoimage=genisoimage
 mkdir -p artifacts
 echo "building"
-dotnet build NovaCow.Actors.sln -c Release --nologo -v quiet "-clp:ErrorsOnly;NoSummary" || exit 1
+build NovaCow.Actors.sln || exit 1
 
 readonly suite_timeout_s=900
 passed=0 failed=0 skipped=0

@@ -46,3 +46,12 @@ require_dotnet() {
   fi
   export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 }
+
+# build PROJECT…: quiet unless it fails.
+build() {
+  local output
+  output=$(dotnet build "$@" -c Release --nologo -v quiet 2>&1) || {
+    printf '%s\n' "$output" >&2
+    return 70
+  }
+}
