@@ -21,7 +21,9 @@ namespace NovaCow.Node.Api;
 /// </summary>
 internal static class ApiServer
 {
-    private const long MaxRequestBytes = 1024 * 1024;
+    /// <summary>The longest body of a request.</summary>
+    public const long MaxRequestBytes = 1024 * 1024;
+
     private static readonly TimeSpan ShutdownWithin = TimeSpan.FromSeconds(2);
 
     /// <summary>Makes the server; nothing listens before it is started.</summary>
@@ -52,13 +54,18 @@ internal static class ApiServer
                 JsonIgnoreCondition.WhenWritingNull;
             options.SerializerOptions.UnmappedMemberHandling =
                 JsonUnmappedMemberHandling.Disallow;
+            options.SerializerOptions.RespectNullableAnnotations = true;
+            options.SerializerOptions.AllowDuplicateProperties = false;
+            options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
         builder.Services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownWithin);
-        builder.Services.AddOpenApi("v1");
+        Description.Add(builder.Services);
         services(builder.Services);
         var app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
+        app.Use(AnswerHead);
+        app.UseRouting();
         // Links have a heartbeat of their own.
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
         return app;
@@ -67,7 +74,7 @@ internal static class ApiServer
     /// <summary>The resources under /v1, and their description.</summary>
     public static void MapApi(WebApplication app)
     {
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/v1.json");
         var v1 = app.MapGroup("/v1");
         CatalogueApi.Map(v1);
         InstancesApi.Map(v1);
@@ -140,6 +147,14 @@ internal static class ApiServer
         var addresses = app.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!;
         return new Uri(addresses.Addresses.First());
+    }
+
+    /// <summary>HEAD is a GET whose body the server leaves out, wherever a GET ends.</summary>
+    private static Task AnswerHead(HttpContext context, RequestDelegate next)
+    {
+        if (HttpMethods.IsHead(context.Request.Method) && context.Request.Path != EventsApi.Path)
+            context.Request.Method = HttpMethods.Get;
+        return next(context);
     }
 
     private static void Configure(KestrelServerOptions kestrel, Uri listen)

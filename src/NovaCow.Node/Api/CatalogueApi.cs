@@ -10,13 +10,23 @@ internal static class CatalogueApi
 {
     public static void Map(IEndpointRouteBuilder v1)
     {
-        v1.MapPost("/images", RegisterAsync).WithSummary("Register an image");
-        v1.MapGet("/images", ListImagesAsync).WithSummary("List the images");
-        v1.MapGet("/images/{name}", GetImageAsync).WithSummary("Show an image");
-        v1.MapDelete("/images/{name}", DeleteImageAsync)
-            .WithSummary("Remove an image from the catalogue; its bases and instances stay");
-        v1.MapGet("/flavors", ListFlavorsAsync).WithSummary("List the flavors");
-        v1.MapGet("/flavors/{name}", GetFlavorAsync).WithSummary("Show a flavor");
+        v1.MapPost("/images", RegisterAsync).WithTags("images").WithSummary("Register an image")
+            .Produces<ImageResource>(StatusCodes.Status201Created)
+            .Produces<ImageResource>()
+            .Fails(404, 409, 413, 415, 422, 502, 507);
+        v1.MapGet("/images", ListImagesAsync).WithTags("images").WithSummary("List the images")
+            .Fails();
+        v1.MapGet("/images/{name}", GetImageAsync).WithTags("images").WithSummary("Show an image")
+            .Fails(404);
+        v1.MapDelete("/images/{name}", DeleteImageAsync).WithTags("images")
+            .WithSummary("Remove an image from the catalogue; its bases and instances stay")
+            .Produces(StatusCodes.Status204NoContent)
+            .Fails(404);
+        v1.MapGet("/flavors", ListFlavorsAsync).WithTags("flavors").WithSummary("List the flavors")
+            .Fails();
+        v1.MapGet("/flavors/{name}", GetFlavorAsync).WithTags("flavors")
+            .WithSummary("Show a flavor")
+            .Fails(404);
     }
 
     private static async Task<IResult> RegisterAsync(

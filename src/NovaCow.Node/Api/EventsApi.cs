@@ -1,6 +1,9 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using NovaCow.Runtime.Actors;
 
@@ -13,18 +16,30 @@ internal static class EventsApi
     /// come back with the last id it has seen.</summary>
     private const int MaxBehind = 10_000;
 
-    public static void Map(IEndpointRouteBuilder v1) =>
-        v1.MapGet("/events", Stream)
-            .WithSummary("Follow what happens; Last-Event-ID goes on from there")
-            .Produces<Client.ClusterEvent>(contentType: "text/event-stream");
+    /// <summary>Where the stream is; it does not end.</summary>
+    public const string Path = "/v1/events";
 
-    private static IResult Stream(
-        HttpRequest request,
+    private static readonly JsonSerializerOptions Json = new(Client.NovaCowClient.Json)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private const string ContentType = "text/event-stream";
+
+    public static void Map(IEndpointRouteBuilder v1) =>
+        v1.MapGet("/events", StreamAsync).WithTags("events")
+            .WithSummary("Follow what happens")
+            .Heeds("Last-Event-ID", "Go on after this event")
+            .Produces<Client.ClusterEvent>(contentType: ContentType)
+            .Fails();
+
+    private static async Task StreamAsync(
+        HttpContext http,
         ActorSystem system,
         SchedulerGateway gateway,
         IHostApplicationLifetime node)
     {
-        var header = request.Headers["Last-Event-ID"].ToString();
+        var header = http.Request.Headers["Last-Event-ID"].ToString();
         long? after = null;
         if (header.Length > 0)
         {
@@ -33,8 +48,21 @@ internal static class EventsApi
                 : throw ApiException.Invalid($"Last-Event-ID '{header}': expected an event's id");
         }
 
-        return TypedResults.ServerSentEvents(
-            FollowAsync(system, gateway, after, node.ApplicationStopping));
+        http.Response.ContentType = ContentType;
+        http.Response.Headers.CacheControl = "no-cache,no-store";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+
+        // The client knows at once that it listens, however long nothing happens.
+        await http.Response.Body.FlushAsync(http.RequestAborted);
+        await SseFormatter.WriteAsync(
+            FollowAsync(system, gateway, after, node.ApplicationStopping),
+            http.Response.Body,
+            static (item, writer) =>
+            {
+                using var json = new Utf8JsonWriter(writer);
+                JsonSerializer.Serialize(json, item.Data, Json);
+            },
+            http.RequestAborted);
     }
 
     private static async IAsyncEnumerable<SseItem<Client.ClusterEvent>> FollowAsync(

@@ -9,9 +9,13 @@ internal static class FleetApi
 {
     public static void Map(IEndpointRouteBuilder v1)
     {
-        v1.MapGet("/hosts", ListHostsAsync).WithSummary("List the hosts");
-        v1.MapGet("/hosts/{name}", GetHostAsync).WithSummary("Show a host");
-        v1.MapGet("/bases", ListBasesAsync).WithSummary("List the base volumes on every host");
+        v1.MapGet("/hosts", ListHostsAsync).WithTags("hosts").WithSummary("List the hosts")
+            .Fails();
+        v1.MapGet("/hosts/{name}", GetHostAsync).WithTags("hosts").WithSummary("Show a host")
+            .Fails(404);
+        v1.MapGet("/bases", ListBasesAsync).WithTags("bases")
+            .WithSummary("List the base volumes on every host")
+            .Fails();
     }
 
     private static async Task<Page<HostResource>> ListHostsAsync(

@@ -12,14 +12,29 @@ namespace NovaCow.Node.Api;
 internal static class InstancesApi
 {
     private const int DefaultPage = 100;
+    private const string Prefer = "wait=N: answer once it has settled, or after N seconds";
 
     public static void Map(IEndpointRouteBuilder v1)
     {
-        v1.MapPost("/instances", LaunchAsync).WithSummary("Launch one instance or many");
-        v1.MapGet("/instances", ListAsync).WithSummary("List the instances, a page at a time");
-        v1.MapGet("/instances/{id}", GetAsync).WithSummary("Show an instance");
-        v1.MapDelete("/instances/{id}", DeleteAsync)
-            .WithSummary("Delete an instance and its disks");
+        v1.MapPost("/instances", LaunchAsync).WithTags("instances")
+            .WithSummary("Launch one instance or many")
+            .Heeds("Prefer", Prefer)
+            .Produces<LaunchResponse>()
+            .Produces<LaunchResponse>(StatusCodes.Status202Accepted)
+            .Fails(404, 409, 413, 415, 422);
+        v1.MapGet("/instances", ListAsync).WithTags("instances")
+            .WithSummary("List the instances, a page at a time")
+            .Counts("limit", 1, SchedulerProtocol.MaxPage)
+            .Fails();
+        v1.MapGet("/instances/{id}", GetAsync).WithTags("instances")
+            .WithSummary("Show an instance")
+            .Fails(404);
+        v1.MapDelete("/instances/{id}", DeleteAsync).WithTags("instances")
+            .WithSummary("Delete an instance and its disks")
+            .Heeds("Prefer", Prefer)
+            .Produces(StatusCodes.Status204NoContent)
+            .Produces<InstanceResource>(StatusCodes.Status202Accepted)
+            .Fails(404);
     }
 
     private static async Task<IResult> LaunchAsync(
@@ -49,16 +64,15 @@ internal static class InstancesApi
         SchedulerGateway gateway,
         CancellationToken ct,
         string? after = null,
-        int limit = DefaultPage,
+        string? limit = null,
         string? host = null,
         string? state = null)
     {
-        if (limit is < 1 or > SchedulerProtocol.MaxPage)
-            throw ApiException.Invalid($"limit {limit}: expected 1 to {SchedulerProtocol.MaxPage}");
+        var most = Parse.Count("limit", limit, SchedulerProtocol.MaxPage) ?? DefaultPage;
         var page = await gateway.AskAsync<SchedulerProtocol.InstancePage>(
             new SchedulerProtocol.ListInstances(
                 Parse.OptionalId<InstanceId>("after", after),
-                limit,
+                most,
                 Parse.OptionalId<HostId>("host", host),
                 Parse.OptionalEnum<LaunchPhase>("state", state)),
             ct);

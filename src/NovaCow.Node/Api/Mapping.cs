@@ -2,6 +2,7 @@ using NovaCow.Client;
 using NovaCow.Core;
 using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
+using NovaCow.Images;
 using NovaCow.Node.Catalogue;
 using Happened = NovaCow.Core.Scheduling.ClusterEvent;
 
@@ -13,7 +14,7 @@ internal static class Mapping
     public static ImageResource ToResource(this Image image) => new()
     {
         Name = image.Name.Value,
-        Source = Shown(image.Source),
+        Source = SafeUri.Display(image.Source),
         Digest = image.Digest.Value,
         Format = Lower(image.Format),
         SizeBytes = image.SizeBytes,
@@ -140,12 +141,6 @@ internal static class Mapping
         BaseWaitMilliseconds = t.Preparation?.BaseWait.TotalMilliseconds,
         HostMilliseconds = t.Preparation?.Total.TotalMilliseconds,
     };
-
-    /// <summary>A source without the credentials that it may carry.</summary>
-    private static string Shown(Uri source) =>
-        source.UserInfo.Length == 0
-            ? source.ToString()
-            : new UriBuilder(source) { UserName = "", Password = "" }.Uri.ToString();
 
     private static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

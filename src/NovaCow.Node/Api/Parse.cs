@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using NovaCow.Core;
 
 namespace NovaCow.Node.Api;
@@ -27,6 +28,17 @@ internal static class Parse
             ? value
             : throw ApiException.Invalid($"{field} '{text}': expected one of "
                 + string.Join(", ", LowerCaseEnumConverter<T>.AllNames));
+    }
+
+    /// <summary>A number of things to ask for, from 1.</summary>
+    public static int? Count(string field, string? text, int most)
+    {
+        if (text is null)
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count >= 1 && count <= most
+            ? count
+            : throw ApiException.Invalid($"{field} '{text}': expected 1 to {most}");
     }
 
     /// <summary>The <c>wait</c> preference of RFC 7240, if the client has one.</summary>

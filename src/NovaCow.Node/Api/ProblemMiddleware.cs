@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using NovaCow.Client;
@@ -12,7 +13,28 @@ namespace NovaCow.Node.Api;
 /// </summary>
 internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
+    /// <summary>What every problem is sent as.</summary>
+    public const string ProblemType = "application/problem+json";
+
     private const int ClientClosedRequest = 499;
+
+    private static readonly JsonSerializerOptions Json = new(NovaCowClient.Json)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The serializer's words, and those of somebody who sends JSON.</summary>
+    private static readonly (string Jargon, string Plain)[] Jargon =
+    [
+        ("NovaCow.Client.", ""),
+        ("System.Nullable`1[System.Int64]", "a whole number of 64 bits"),
+        ("System.Collections.Generic.IReadOnlyList`1[System.String]", "a list of strings"),
+        ("System.String", "a string"),
+        ("any .NET member contained in type", "any property of"),
+        ("JSON deserialization for type", "what is sent as"),
+        ("was missing required properties including:", "lacks"),
+        (" Consider updating its nullability annotation.", ""),
+    ];
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -25,8 +47,9 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 await WriteAsync(context, OfStatus(context));
             }
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
+            // Nobody is there to be told.
             if (!context.Response.HasStarted)
                 context.Response.StatusCode = ClientClosedRequest;
         }
@@ -46,9 +69,14 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return ApiException.Of(port.Error);
             case BadHttpRequestException { InnerException: JsonException json }:
                 return ApiException.Invalid($"the request's body: {Readable(json)}");
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return TooLarge();
             case BadHttpRequestException bad:
                 return new ApiException(
-                    bad.StatusCode, nameof(RequestErrorCode.InvalidRequest), bad.Message);
+                    bad.StatusCode,
+                    nameof(RequestErrorCode.InvalidRequest),
+                    "the request's body: there is none, or it broke off; send a JSON object as "
+                        + "/openapi/v1.json describes it");
             default:
                 log.LogError(exception, "A request ended in a bug");
                 return new ApiException(
@@ -65,9 +93,16 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         var tail = text.IndexOf(" Path: ", StringComparison.Ordinal);
         if (tail > 0)
             text = text[..tail];
-        text = text.Replace("NovaCow.Client.", "", StringComparison.Ordinal);
+        foreach (var (jargon, plain) in Jargon)
+            text = text.Replace(jargon, plain, StringComparison.Ordinal);
         return $"{text} (at {e.Path ?? "$"}, line {e.LineNumber + 1})";
     }
+
+    private static ApiException TooLarge() => new(
+        StatusCodes.Status413PayloadTooLarge,
+        "BodyTooLarge",
+        $"the request's body has more than {ApiServer.MaxRequestBytes} bytes; ask for less at a "
+            + "time");
 
     private static ApiException OfStatus(HttpContext context)
     {
@@ -80,6 +115,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 + $"here; allowed: {context.Response.Headers.Allow}"),
             415 => new ApiException(415, nameof(RequestErrorCode.InvalidRequest),
                 $"{what}: send Content-Type: application/json"),
+            413 => TooLarge(),
             var status => new ApiException(status, nameof(RequestErrorCode.InvalidRequest),
                 $"{what}: refused"),
         };
@@ -100,7 +136,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         if (e.RetryAfter is { } pause)
             context.Response.Headers.RetryAfter = ((int)Math.Ceiling(pause.TotalSeconds)).ToString();
         await context.Response.WriteAsJsonAsync(
-            problem, NovaCowClient.Json, "application/problem+json");
+            problem, Json, ProblemType);
     }
 
     private static string Kebab(string code) => Words(code).Replace(' ', '-');

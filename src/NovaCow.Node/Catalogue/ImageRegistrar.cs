@@ -1,5 +1,6 @@
 using NovaCow.Client;
 using NovaCow.Core;
+using NovaCow.Images;
 using NovaCow.Node.Api;
 using NovaCow.Node.Settings;
 
@@ -111,11 +112,17 @@ internal sealed class ImageRegistrar
         return uri is not null && _source.Handles(uri)
             ? uri
             : throw ApiException.Invalid(
-                $"source '{text}': expected an absolute path, or a file:, http: or https: URL");
+                $"source {Shown(text, uri)}: expected an absolute path, or a file:, http: or "
+                    + "https: URL");
     }
 
     private sealed class Relay(Action<FetchProgress> onReport) : IProgress<FetchProgress>
     {
         public void Report(FetchProgress value) => onReport(value);
     }
+
+    /// <summary>What was given, without the secrets that it may carry.</summary>
+    private static string Shown(string text, Uri? uri) =>
+        uri is not null ? $"'{SafeUri.Display(uri)}'"
+            : text.Contains('@', StringComparison.Ordinal) ? "with '@'" : $"'{text}'";
 }

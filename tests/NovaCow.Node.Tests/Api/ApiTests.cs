@@ -62,6 +62,14 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
     [InlineData("{\"image\":\"disk\",\"flavor\":\"m1.tiny\",\"ids\":[\"a b\"]}", 400, "InvalidRequest", "a b")]
     [InlineData("{\"image\":\"disk\",\"flavor\":\"m1.tiny\",\"ids\":[]}", 400, "InvalidRequest", "1")]
     [InlineData("{\"image\":\"disk\",\"flavour\":\"m1.tiny\",\"ids\":[\"x\"]}", 400, "InvalidRequest", "flavour")]
+    [InlineData("", 400, "InvalidRequest", "body")]
+    [InlineData("null", 400, "InvalidRequest", "body")]
+    [InlineData("[]", 400, "InvalidRequest", "LaunchRequest")]
+    [InlineData("{\"image\":\"disk\",\"flavor\":\"m1.tiny\",\"ids\":null}", 400, "InvalidRequest", "ids")]
+    [InlineData("{\"image\":\"disk\",\"flavor\":\"m1.tiny\",\"ids\":[null]}", 400, "InvalidRequest", "ids")]
+    [InlineData("{\"image\":\"disk\",\"flavor\":\"m1.tiny\",\"ids\":\"x\"}", 400, "InvalidRequest", "ids")]
+    [InlineData("{\"image\":1,\"flavor\":\"m1.tiny\",\"ids\":[]}", 400, "InvalidRequest", "image")]
+    [InlineData("{\"image\":\"a\",\"image\":\"b\",\"flavor\":\"m1.tiny\",\"ids\":[]}", 400, "InvalidRequest", "image")]
     [InlineData("{\"image\":\"nope\",\"flavor\":\"m1.tiny\",\"ids\":[\"x\"]}", 404, "ImageNotFound", "nope")]
     [InlineData("{\"image\":\"disk\",\"flavor\":\"m9\",\"ids\":[\"x\"]}", 404, "FlavorNotFound", "m9")]
     public async Task A_wrong_request_is_a_problem_with_a_code_and_a_remedy(
@@ -75,6 +83,45 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
         Assert.Contains(says, problem.Detail);
         Assert.DoesNotContain("   at ", text);
         Assert.DoesNotContain("System.", text);
+        Assert.DoesNotContain(".NET", text);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_refused_with_the_limit()
+    {
+        using var content = new StringContent(
+            new string(' ', 2 << 20), Encoding.UTF8, "application/json");
+        using var response = await node.Http.PostAsync("v1/instances", content);
+        var (problem, _) = await ProblemAsync(response);
+        Assert.Equal((413, "BodyTooLarge"), (problem.Status, problem.Code));
+        Assert.Contains("1048576", problem.Detail);
+    }
+
+    [Theory]
+    [InlineData("v1/instances")]
+    [InlineData("v1/images/disk")]
+    [InlineData("metrics")]
+    [InlineData("openapi/v1.json")]
+    public async Task Head_is_answered_as_get_is_without_a_body(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var response = await node.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Theory]
+    [InlineData("ftp://someone:hidden-word@images.example/x")]
+    [InlineData("http://someone:hidden-word@[x")]
+    [InlineData("http://someone:hidden-word@127.0.0.1:1/x")]
+    public async Task A_password_in_a_source_is_never_repeated(string source)
+    {
+        var request = JsonSerializer.Serialize(new { name = "secret", source });
+        using var content = new StringContent(request, Encoding.UTF8, "application/json");
+        using var response = await node.Http.PostAsync("v1/images", content);
+        var (problem, text) = await ProblemAsync(response);
+        Assert.Contains("source", problem.Detail + problem.Code, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("hidden-word", text);
     }
 
     [Fact]
@@ -149,6 +196,7 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
     [InlineData("v1/instances?limit=0", 400, "InvalidRequest")]
     [InlineData("v1/instances?limit=x", 400, "InvalidRequest")]
     [InlineData("v1/instances?state=odd", 400, "InvalidRequest")]
+    [InlineData("openapi/v2.json", 404, "NoSuchRoute")]
     [InlineData("v1/nothing", 404, "NoSuchRoute")]
     [InlineData("v1/link", 426, "UpgradeRequired")]
     public async Task What_is_not_there_is_a_problem_with_a_stable_code(
@@ -207,6 +255,39 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
         Assert.True(instances.TryGetProperty("post", out var post));
         Assert.True(post.TryGetProperty("requestBody", out _));
         Assert.True(paths.TryGetProperty("/v1/images/{name}", out _));
+    }
+
+    [Fact]
+    public async Task The_description_has_every_route_s_answers_and_problems()
+    {
+        using var document = JsonDocument.Parse(await node.Http.GetStringAsync("openapi/v1.json"));
+        foreach (var path in document.RootElement.GetProperty("paths").EnumerateObject())
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                var answers = operation.Value.GetProperty("responses").EnumerateObject().ToList();
+                Assert.Contains(answers, a => a.Name[0] == '2');
+                Assert.Contains(answers, a => a.Name == "400");
+                Assert.All(
+                    answers.Where(a => a.Name[0] is '4' or '5'),
+                    a => Assert.True(a.Value.GetProperty("content")
+                        .TryGetProperty("application/problem+json", out _)));
+                Assert.All(
+                    answers.Where(a => a.Name[0] == '2' && a.Name != "204"),
+                    a => Assert.True(a.Value.TryGetProperty("content", out _), path.Name));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_stream_of_events_begins_before_anything_happens()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "v1/events");
+        request.Headers.Add("Last-Event-ID", long.MaxValue.ToString());
+        using var response = await node.Http.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
     }
 
     [Fact]
