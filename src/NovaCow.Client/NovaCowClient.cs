@@ -32,7 +32,8 @@ public sealed class NovaCowClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>Registers an image; takes as long as computing what was not given.</summary>
-    public Task<ImageResource> RegisterImageAsync(RegisterImageRequest request, CancellationToken ct) =>
+    public Task<ImageResource> RegisterImageAsync(
+        RegisterImageRequest request, CancellationToken ct) =>
         SendAsync<ImageResource>(HttpMethod.Post, "v1/images", request, null, ct);
 
     /// <summary>Every image.</summary>

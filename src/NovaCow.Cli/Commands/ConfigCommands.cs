@@ -8,7 +8,8 @@ internal static class ConfigCommands
     public static Command Create(Terminal terminal)
     {
         var file = new Argument<string>("FILE");
-        var render = new Command("render", "Show a HOCON file as it resolves; needs no node") { file };
+        var render = new Command(
+            "render", "Show a HOCON file as it resolves; needs no node") { file };
         render.SetAction(parsed =>
         {
             var config = ConfigurationFactory.ParseFile(parsed.GetRequiredValue(file));

@@ -52,5 +52,6 @@ internal static class FlavorCommands
         : string.Join(", ", f.EphemeralDisks.Select(
             d => $"{Show.Bytes(d.SizeBytes)} {d.FileSystem}"));
 
-    private static string Swap(FlavorResource f) => f.SwapBytes == 0 ? "-" : Show.Bytes(f.SwapBytes);
+    private static string Swap(FlavorResource f) =>
+        f.SwapBytes == 0 ? "-" : Show.Bytes(f.SwapBytes);
 }

@@ -94,6 +94,7 @@ internal static class InstanceCommands
             await Task.WhenAll(parsed.GetRequiredValue(ids).Select(
                 id => client.DeleteInstanceAsync(id, DeleteWait, ct)));
         });
-        return command.WithExamples("novacow instance delete web", "novacow instance delete ci-1 ci-2");
+        return command.WithExamples(
+            "novacow instance delete web", "novacow instance delete ci-1 ci-2");
     }
 }

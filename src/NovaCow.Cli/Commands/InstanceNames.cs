@@ -7,7 +7,8 @@ internal static class InstanceNames
 {
     private const int MaxCount = 10_000;
 
-    /// <summary>The name itself for one, name-1, name-2… for many; made up without a name.</summary>
+    /// <summary>The name itself for one, name-1, name-2… for many; made up without a name.
+    /// </summary>
     /// <exception cref="CliException">The name or the count is out of bounds.</exception>
     public static IReadOnlyList<string> Make(string? name, int count)
     {

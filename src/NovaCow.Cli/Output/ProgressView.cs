@@ -3,10 +3,12 @@ using Spectre.Console;
 
 namespace NovaCow.Cli;
 
-/// <summary>Shows what the cluster does while a call takes long, for a person who watches.</summary>
+/// <summary>Shows what the cluster does while a call takes long, for a person who watches.
+/// </summary>
 internal static class ProgressView
 {
-    /// <summary>Runs a call; when a person watches, with bars for downloads and conversions.</summary>
+    /// <summary>Runs a call; when a person watches, with bars for downloads and conversions.
+    /// </summary>
     public static async Task<T> WhileAsync<T>(
         Terminal terminal, NovaCowClient client, Func<Task<T>> call, CancellationToken ct)
     {

@@ -7,7 +7,8 @@ using Spectre.Console;
 
 namespace NovaCow.Cli;
 
-/// <summary>Where a command writes: tables for people, JSON for programs, progress beside.</summary>
+/// <summary>Where a command writes: tables for people, JSON for programs, progress beside.
+/// </summary>
 internal sealed class Terminal(TextWriter output, TextWriter error)
 {
     private const int RedirectedWidth = 240;
@@ -27,7 +28,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
         new(parsed.GetRequiredValue(Options.Api));
 
     /// <summary>Whether a person watches: progress bars make sense.</summary>
-    public bool IsInteractive => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
+    public bool IsInteractive =>
+        ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
 
     /// <summary>A console on the error output, for progress.</summary>
     public IAnsiConsole ProgressConsole() => AnsiConsole.Create(
@@ -37,7 +39,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
 
     public void WriteJson<T>(T value) => output.WriteLine(JsonSerializer.Serialize(value, Pretty));
 
-    public void WriteJsonLine<T>(T value) => output.WriteLine(JsonSerializer.Serialize(value, Line));
+    public void WriteJsonLine<T>(T value) =>
+        output.WriteLine(JsonSerializer.Serialize(value, Line));
 
     /// <summary>Prints the value as JSON when that was asked for, else by <paramref name="people"/>.
     /// </summary>

@@ -116,5 +116,6 @@ public sealed record InstanceTimings
 
 /// <summary>A page of a list.</summary>
 /// <param name="Items">What is on it.</param>
-/// <param name="Next">What to ask for as <c>after</c> to get the next page; null on the last.</param>
+/// <param name="Next">What to ask for as <c>after</c> to get the next page; null on the last.
+/// </param>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace NovaCow.Core;
 
-/// <summary>Why a launch, or a step of one, did not succeed. Stable: programs branch on it.</summary>
+/// <summary>Why a launch, or a step of one, did not succeed. Stable: programs branch on it.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<LaunchErrorCode>))]
 public enum LaunchErrorCode
 {

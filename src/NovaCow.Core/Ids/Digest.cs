@@ -24,7 +24,8 @@ public sealed record Digest : IStringId<Digest>
     /// <summary>A SHA-256 digest from its 32 bytes.</summary>
     public static Digest Sha256(ReadOnlySpan<byte> hash) => FromHash("sha256", hash);
 
-    /// <summary>The digest of <paramref name="hash"/>, as <paramref name="algorithm"/> made it.</summary>
+    /// <summary>The digest of <paramref name="hash"/>, as <paramref name="algorithm"/> made it.
+    /// </summary>
     public static Digest FromHash(string algorithm, ReadOnlySpan<byte> hash) =>
         Parse($"{algorithm}:{Convert.ToHexStringLower(hash)}");
 

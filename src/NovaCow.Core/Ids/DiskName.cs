@@ -28,7 +28,8 @@ public sealed record DiskName : IStringId<DiskName>
     public static DiskName Ephemeral(int index) => Parse($"ephemeral{index}");
 
     /// <summary>The name in <paramref name="text"/>, which is known to be valid.</summary>
-    /// <exception cref="FormatException">The text is no disk's name; the message says why.</exception>
+    /// <exception cref="FormatException">The text is no disk's name; the message says why.
+    /// </exception>
     public static DiskName Parse(string text) =>
         TryParse(text, out var id, out var problem) ? id : throw new FormatException(problem);
 

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace NovaCow.Core;
 
-/// <summary>Names one instance in the cluster; chosen by the client, and so its idempotency key.</summary>
+/// <summary>Names one instance in the cluster; chosen by the client, and so its idempotency key.
+/// </summary>
 [JsonConverter(typeof(StringIdConverter<InstanceId>))]
 public sealed record InstanceId : IStringId<InstanceId>
 {

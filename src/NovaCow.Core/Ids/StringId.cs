@@ -26,7 +26,8 @@ public sealed class StringIdConverter<T> : JsonConverter<T>
     where T : class, IStringId<T>
 {
     /// <inheritdoc/>
-    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override T Read(
+        ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         return T.TryParse(reader.GetString(), out var id, out var problem)
             ? id

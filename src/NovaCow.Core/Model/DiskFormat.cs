@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace NovaCow.Core;
 
-/// <summary>The accepted image formats, named as Glance names them (lower case on the wire).</summary>
+/// <summary>The accepted image formats, named as Glance names them (lower case on the wire).
+/// </summary>
 [JsonConverter(typeof(LowerCaseEnumConverter<DiskFormat>))]
 public enum DiskFormat
 {

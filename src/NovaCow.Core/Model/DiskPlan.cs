@@ -8,7 +8,8 @@ namespace NovaCow.Core;
 public sealed record PlannedDisk(
     DiskName Name, string Device, BaseContent Base, long VirtualSizeBytes);
 
-/// <summary>Decides which disks an instance of an image and a flavor has, in device order.</summary>
+/// <summary>Decides which disks an instance of an image and a flavor has, in device order.
+/// </summary>
 public static class DiskPlan
 {
     /// <summary>The root disk, then local storage, then swap.</summary>

@@ -14,10 +14,12 @@ public sealed class LowerCaseEnumConverter<T> : JsonConverter<T>
     public static IReadOnlyCollection<string> AllNames => ByName.Keys;
 
     /// <summary>Reads a member's lower-case name.</summary>
-    public static bool TryParse(string? text, out T value) => ByName.TryGetValue(text ?? "", out value);
+    public static bool TryParse(string? text, out T value) =>
+        ByName.TryGetValue(text ?? "", out value);
 
     /// <inheritdoc/>
-    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override T Read(
+        ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var text = reader.GetString();
         return TryParse(text, out var value)

@@ -45,7 +45,8 @@ public sealed record FetchRequest
     /// <summary>The most bytes to accept.</summary>
     public required long MaxBytes { get; init; }
 
-    /// <summary>The digest the bytes must have; null only while an image is being registered.</summary>
+    /// <summary>The digest the bytes must have; null only while an image is being registered.
+    /// </summary>
     public Digest? Expected { get; init; }
 
     /// <summary>How the image is called in errors.</summary>
@@ -61,6 +62,7 @@ public readonly record struct FetchProgress(long ReceivedBytes, long? TotalBytes
 /// <param name="Path">The destination.</param>
 /// <param name="SizeBytes">Its length.</param>
 /// <param name="Digest">Its digest, by the expected algorithm or else SHA-256.</param>
-/// <param name="TransferredBytes">Bytes that this call moved; less than the length on a resume.</param>
+/// <param name="TransferredBytes">Bytes that this call moved; less than the length on a resume.
+/// </param>
 public sealed record FetchedImage(
     string Path, long SizeBytes, Digest Digest, long TransferredBytes);

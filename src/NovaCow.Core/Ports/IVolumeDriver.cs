@@ -18,7 +18,8 @@ public interface IVolumeDriver
     /// <summary>The name it is chosen by in configuration, for example <c>qcow2</c>.</summary>
     string Name { get; }
 
-    /// <summary>Makes a base from an inspected image file, or a blank one, and publishes it.</summary>
+    /// <summary>Makes a base from an inspected image file, or a blank one, and publishes it.
+    /// </summary>
     /// <param name="content">What it holds, and so its key.</param>
     /// <param name="imagePath">The fetched and inspected image; null for a blank base.</param>
     /// <param name="progress">Bytes of the disk written so far.</param>

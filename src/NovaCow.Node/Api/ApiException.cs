@@ -3,7 +3,8 @@ using NovaCow.Core;
 namespace NovaCow.Node.Api;
 
 /// <summary>Ends a request with a problem document.</summary>
-internal sealed class ApiException(int status, string code, string detail, TimeSpan? retryAfter = null)
+internal sealed class ApiException(
+    int status, string code, string detail, TimeSpan? retryAfter = null)
     : Exception(detail)
 {
     public int Status { get; } = status;

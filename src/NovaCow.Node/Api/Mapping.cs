@@ -29,7 +29,10 @@ internal static class Mapping
         MemoryBytes = flavor.MemoryBytes,
         RootDiskBytes = flavor.RootDiskBytes,
         EphemeralDisks =
-            [.. flavor.EphemeralDisks.Select(d => new EphemeralDiskResource(d.SizeBytes, Lower(d.FileSystem)))],
+        [
+            .. flavor.EphemeralDisks.Select(
+                d => new EphemeralDiskResource(d.SizeBytes, Lower(d.FileSystem))),
+        ],
         SwapBytes = flavor.SwapBytes,
     };
 

@@ -134,7 +134,11 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         context.Response.Clear();
         context.Response.StatusCode = e.Status;
         if (e.RetryAfter is { } pause)
-            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(pause.TotalSeconds)).ToString();
+        {
+            var seconds = (int)Math.Ceiling(pause.TotalSeconds);
+            context.Response.Headers.RetryAfter = seconds.ToString();
+        }
+
         await context.Response.WriteAsJsonAsync(
             problem, Json, ProblemType);
     }

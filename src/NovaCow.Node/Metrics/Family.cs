@@ -12,7 +12,8 @@ internal abstract class Family(string name, string help, string type)
 
     public string Name { get; } = name;
 
-    /// <summary>The family for an instrument: what kind it is, and its name by convention.</summary>
+    /// <summary>The family for an instrument: what kind it is, and its name by convention.
+    /// </summary>
     public static Family Of(Instrument instrument)
     {
         var kind = instrument.GetType().Name;

@@ -26,7 +26,8 @@ internal sealed class ControlRole : IAsyncDisposable
     private readonly IActorRef _manager;
     private readonly SqliteStore _store;
 
-    private ControlRole(IActorRef manager, SqliteStore store) => (_manager, _store) = (manager, store);
+    private ControlRole(IActorRef manager, SqliteStore store) =>
+        (_manager, _store) = (manager, store);
 
     /// <summary>Opens the store and stands for the lease.</summary>
     /// <exception cref="NodeStartException">The store cannot be used.</exception>

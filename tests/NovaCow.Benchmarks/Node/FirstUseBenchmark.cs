@@ -19,9 +19,11 @@ internal sealed class FirstUseBenchmark : IBenchmark
 
     public string Name => "first-use";
 
-    public string About => "200 launches of a cold image: one download, one conversion, and no more";
+    public string About =>
+        "200 launches of a cold image: one download, one conversion, and no more";
 
-    /// <param name="args">The directory to measure in; else one below the temporary directory.</param>
+    /// <param name="args">The directory to measure in; else one below the temporary directory.
+    /// </param>
     public async Task RunAsync(string[] args)
     {
         var folder = BenchmarkFolder.Create(args);

@@ -18,7 +18,8 @@ internal sealed class LaunchBenchmark : IBenchmark
 
     public string About => "HTTP request to active, 64 at a time, on one warm node";
 
-    /// <param name="args">The directory to measure in; else one below the temporary directory.</param>
+    /// <param name="args">The directory to measure in; else one below the temporary directory.
+    /// </param>
     public async Task RunAsync(string[] args)
     {
         var folder = BenchmarkFolder.Create(args);
@@ -45,8 +46,8 @@ internal sealed class LaunchBenchmark : IBenchmark
         var rate = Count / seconds;
         var p99 = latencies[Count * 99 / 100];
         Console.WriteLine(
-            $"launch, {Width} at a time: {rate:F0} launches/s ({rate / RateFloor:F2} x the floor of "
-            + $"{RateFloor}), p50 {latencies[Count / 2]:F1} ms, p99 {p99:F1} ms "
+            $"launch, {Width} at a time: {rate:F0} launches/s ({rate / RateFloor:F2} x the floor "
+            + $"of {RateFloor}), p50 {latencies[Count / 2]:F1} ms, p99 {p99:F1} ms "
             + $"({p99 / P99CeilingMs:F2} x the ceiling of {P99CeilingMs} ms)");
     }
 

@@ -42,7 +42,8 @@ internal static class Signatures
         new(rule, remedy, offset, signature);
 }
 
-/// <summary>A kind of file told by bytes at an offset; a negative one counts from the end.</summary>
+/// <summary>A kind of file told by bytes at an offset; a negative one counts from the end.
+/// </summary>
 internal sealed class SignatureFormat(
     InspectionRule rule, string remedy, int offset, byte[] signature) : ImageFormat
 {
