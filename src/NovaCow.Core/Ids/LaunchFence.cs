@@ -15,9 +15,6 @@ public readonly record struct LaunchFence(long Epoch, int Attempt) : IComparable
         return byEpoch != 0 ? byEpoch : Attempt.CompareTo(other.Attempt);
     }
 
-    /// <summary>Whether this fence is older than <paramref name="other"/>.</summary>
-    public bool IsOlderThan(LaunchFence other) => CompareTo(other) < 0;
-
     /// <inheritdoc/>
     public override string ToString() => $"{Epoch}.{Attempt}";
 }

@@ -33,9 +33,6 @@ internal sealed record Tool(string Name, string Package)
 
     public static Tool True { get; } = new("true", "coreutils");
 
-    /// <summary>Whether it is installed.</summary>
-    public bool IsInstalled => Find() is not null;
-
     /// <summary>Its absolute path.</summary>
     /// <exception cref="PortException">It is not installed.</exception>
     public string Locate() => Find() ?? throw PortException.Final(
