@@ -43,7 +43,8 @@ public static class ExitCode
         (0, _) => Unreachable,
         (404, _) => NotFound,
         (409, _) => Conflict,
-        (400 or 422, _) => Usage,
+        (_, "ChecksumMismatch") => Failed,
+        (400 or 413 or 422, _) => Usage,
         (408 or 429 or 503 or 504, _) => TryAgain,
         _ => Failed,
     };

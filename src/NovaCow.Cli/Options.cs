@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace NovaCow.Cli;
 
@@ -10,16 +11,12 @@ internal static class Options
         Description = "The API of a control node; else NOVACOW_API, else http://127.0.0.1:7600",
         Recursive = true,
         HelpName = "URL",
-        DefaultValueFactory = _ => new Uri(
-            Environment.GetEnvironmentVariable("NOVACOW_API") ?? "http://127.0.0.1:7600"),
-        CustomParser = result =>
-        {
-            var text = result.Tokens[0].Value;
-            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
-                return uri;
-            result.AddError($"--api '{text}': expected a URL such as http://127.0.0.1:7600");
-            return null;
-        },
+        DefaultValueFactory = result => Parse(
+            "NOVACOW_API",
+            Environment.GetEnvironmentVariable("NOVACOW_API") is { Length: > 0 } set
+                ? set : "http://127.0.0.1:7600",
+            result),
+        CustomParser = result => Parse("--api", result.Tokens[0].Value, result),
     };
 
     public static Option<bool> Json { get; } = new("--json")
@@ -27,4 +24,12 @@ internal static class Options
         Description = "Print JSON, for programs",
         Recursive = true,
     };
+
+    private static Uri Parse(string name, string text, ArgumentResult result)
+    {
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
+            return uri;
+        result.AddError($"{name} '{text}': expected a URL such as http://127.0.0.1:7600");
+        return null!;
+    }
 }

@@ -160,7 +160,8 @@ public sealed class NovaCowNode : IAsyncDisposable
                 _system,
                 _settings,
                 _incarnation,
-                reason => _failed.TrySetResult(reason));
+                reason => _failed.TrySetResult(reason),
+                note => _log.Write(LogLevel.WarningLevel, "store", note));
         }
 
         if (_settings.IsControl)

@@ -36,6 +36,8 @@ internal sealed partial class BaseVolumeActor
             failed => OnStepFailed(failed.Step, failed.Cause), failed => IsCurrent(failed.Attempt));
         Receive<Progressed>(
             progressed => OnProgressed(progressed), progressed => IsCurrent(progressed.Attempt));
+        Receive<ForgetDownload>(_ => DiscardDownload(), _ => _content is BaseContent.OfImage);
+        Receive<ForgetDownload>(_ => { });
         // What belongs to an attempt that is over.
         Receive<IBuildMessage>(_ => { });
         Receive<MayBuild>(_ => Context.Parent.Tell(new BuildEnded(_key)));
@@ -46,6 +48,7 @@ internal sealed partial class BaseVolumeActor
 
     private void BeginBuild()
     {
+        Timers.Cancel(ForgetDownload.Instance);
         _attempt++;
         _begunAt = _time.GetTimestamp();
         (_step, _doneBytes, _totalBytes) = (BaseStep.Queued, 0, null);
@@ -149,6 +152,8 @@ internal sealed partial class BaseVolumeActor
 
         _waiters.Clear();
         Enter(BaseState.Failed);
+        Timers.StartSingleTimer(
+            ForgetDownload.Instance, ForgetDownload.Instance, _host.Limits.KeepDownload);
     }
 
     private void DiscardDownload()
@@ -240,6 +245,12 @@ internal sealed partial class BaseVolumeActor
 
     private static KeyValuePair<string, object?> State(BaseState state) =>
         new("state", state.ToString().ToLowerInvariant());
+
+    /// <summary>Nobody has asked again for what could not be fetched.</summary>
+    private sealed class ForgetDownload
+    {
+        public static ForgetDownload Instance { get; } = new();
+    }
 
     private interface IBuildMessage;
 

@@ -53,6 +53,9 @@ public sealed record HostLimits
     public Backoff BaseRetry { get; init; } =
         new(TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5));
 
+    /// <summary>How long a download that broke off is kept for the next try.</summary>
+    public TimeSpan KeepDownload { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>The pauses between tries to remove what would not go.</summary>
     public Backoff RemovalRetry { get; init; } =
         new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));

@@ -67,6 +67,15 @@ internal static class LaunchCommand
             terminal.Error.WriteLine($"novacow: {group.Count()} failed: {group.Key}");
         if (failed.Count > 0)
             return failed.All(f => f.ErrorCode == "UnsafeImage") ? ExitCode.Refused : ExitCode.Failed;
+        var deleted = instances.Where(i => i.State is "deleting" or "deleted").ToList();
+        if (deleted.Count > 0)
+        {
+            terminal.Error.WriteLine(
+                $"novacow: {deleted.Count} were deleted before ({deleted[0].Id}): an id is used "
+                + "once; choose another --name");
+            return ExitCode.Conflict;
+        }
+
         return waited && instances.Any(i => i.State != "active")
             ? ExitCode.TryAgain : ExitCode.Success;
     }

@@ -11,7 +11,7 @@ namespace NovaCow.Cli;
 /// </summary>
 internal sealed class Terminal(TextWriter output, TextWriter error)
 {
-    private const int RedirectedWidth = 240;
+    private const int Gap = 2;
 
     private static readonly JsonSerializerOptions Pretty = new(NovaCowClient.Json)
     {
@@ -52,20 +52,27 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
             people(value);
     }
 
-    /// <summary>A table; a column whose name starts with '&gt;' is aligned to the right.</summary>
+    /// <summary>A table; a column whose name starts with '&gt;' is aligned to the right. Only the
+    /// last column may be cut, and only in a terminal: JSON has everything.</summary>
     public void WriteTable(string[] columns, IEnumerable<string?[]> rows)
     {
-        var table = new Table().Border(TableBorder.None);
-        foreach (var name in columns)
+        List<string[]> lines = [[.. columns.Select(c => c.TrimStart('>'))]];
+        lines.AddRange(rows.Select(row => row.Select(cell => Printable(cell ?? "-")).ToArray()));
+        var widths = columns.Select((_, i) => lines.Max(line => line[i].Length)).ToArray();
+        var room = (IsPiped ? int.MaxValue : Console.WindowWidth) - widths[..^1].Sum(w => w + Gap);
+        var isHead = true;
+        foreach (var line in lines)
         {
-            var column = new TableColumn($"[bold]{Markup.Escape(name.TrimStart('>'))}[/]").NoWrap();
-            column.Padding = new Padding(0, 0, 2, 0);
-            table.AddColumn(name[0] == '>' ? column.RightAligned() : column);
+            var text = string.Concat(line[..^1].Select((cell, i) => Aligned(cell, i)));
+            var last = columns[^1][0] == '>' ? line[^1].PadLeft(widths[^1]) : line[^1];
+            text += last.Length <= Math.Max(room, columns[^1].Length)
+                ? last : last[..(Math.Max(room, columns[^1].Length) - 1)] + "…";
+            output.WriteLine(isHead && !IsPiped ? $"\e[1m{text}\e[0m" : text);
+            isHead = false;
         }
 
-        foreach (var row in rows)
-            table.AddRow([.. row.Select(cell => new Text(Printable(cell ?? "-")))]);
-        WriteRendered(table);
+        string Aligned(string cell, int i) => (columns[i][0] == '>'
+            ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i])) + new string(' ', Gap);
     }
 
     /// <summary>Names and values, one a line.</summary>
@@ -83,16 +90,5 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     public static string Printable(string text) =>
         string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 
-    private void WriteRendered(Table table)
-    {
-        var redirected = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
-            Out = new AnsiConsoleOutput(output),
-        });
-        if (redirected)
-            console.Profile.Width = RedirectedWidth;
-        console.Write(table);
-    }
+    private bool IsPiped => !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected;
 }

@@ -83,7 +83,7 @@ internal static class HttpErrors
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
                 $"cannot connect to {at.IdnHost}:{at.Port}: "
                     + (cause.InnerException ?? cause).Message,
-            _ => $"the connection broke: {cause.Message}",
+            _ => $"the connection broke: {cause.GetBaseException().Message}",
         };
         return new TryOutcome.Again(why, Cause: cause);
     }

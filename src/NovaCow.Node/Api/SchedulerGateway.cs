@@ -6,6 +6,9 @@ namespace NovaCow.Node.Api;
 /// <summary>Asks the scheduler, wherever it leads, and turns its refusals into problems.</summary>
 internal sealed class SchedulerGateway(IActorRef scheduler)
 {
+    private const string AskAgain =
+        "the request may or may not have been taken: ask again with the same ids";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>The scheduler's proxy on this node.</summary>
@@ -26,16 +29,15 @@ internal sealed class SchedulerGateway(IActorRef scheduler)
         }
         catch (AskTimeoutException)
         {
-            throw ApiException.NoLeader(
-                "no control node led the cluster in time; the request may or may not have been "
-                + "taken: ask again with the same ids");
+            throw ApiException.NoLeader($"no control node led the cluster in time; {AskAgain}");
         }
 
         return answer switch
         {
             T expected => expected,
             SchedulerProtocol.Refused refused => throw ApiException.Of(refused.Error),
-            Status.Failure failure => throw ApiException.NoLeader(failure.Cause.Message),
+            Status.Failure failure => throw ApiException.NoLeader(
+                $"{failure.Cause.Message}; {AskAgain}"),
             _ => throw new InvalidOperationException(
                 $"{message.GetType().Name} was answered by {answer.GetType().Name}"),
         };

@@ -15,11 +15,11 @@ internal sealed class NodeLog : ILoggerProvider
     private readonly Severity _least;
     private readonly TimeProvider _time;
 
+    /// <exception cref="NodeStartException">The file cannot be written.</exception>
     public NodeLog(string? file, Severity least, TimeProvider time)
     {
         (_least, _time) = (least, time);
-        _output = file is null
-            ? Console.Out : new StreamWriter(file, append: true) { AutoFlush = true };
+        _output = file is null ? Console.Out : Open(file);
     }
 
     /// <summary>Takes what the actors log.</summary>
@@ -49,6 +49,20 @@ internal sealed class NodeLog : ILoggerProvider
             _output.WriteLine($"{at:yyyy-MM-ddTHH:mm:ss.fffZ} {name,-7} {source}: {text}");
             if (cause is not null)
                 _output.WriteLine(cause);
+        }
+    }
+
+    private static StreamWriter Open(string file)
+    {
+        try
+        {
+            return new StreamWriter(file, append: true) { AutoFlush = true };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeStartException(
+                $"--log-file {file}: it cannot be written: {e.Message} Name a file in a folder "
+                + "that is there and that this user may write to", e);
         }
     }
 

@@ -23,15 +23,17 @@ internal sealed class HostRole : IDisposable
     /// <param name="node">The node's settings.</param>
     /// <param name="incarnation">Unique to this life of the process.</param>
     /// <param name="onEnded">Told why, when the host's actor ended by itself.</param>
+    /// <param name="onNote">Told what a person may want to know of the store.</param>
     /// <exception cref="NodeStartException">The store cannot be used.</exception>
     public static HostRole Start(
         ActorSystem system,
         NodeSettings node,
         string incarnation,
-        Action<string> onEnded)
+        Action<string> onEnded,
+        Action<string> onNote)
     {
         var inspector = ImageSources.CreateInspector(node.Images);
-        var store = Open(node.Host.StorePath);
+        var store = Open(node.Host.StorePath, onNote);
         try
         {
             var settings = new Actors.Hosting.HostSettings
@@ -68,11 +70,11 @@ internal sealed class HostRole : IDisposable
     /// <summary>Lets go of the store; after the actor system has ended.</summary>
     public void Dispose() => _store.Dispose();
 
-    private static HostStore Open(string path)
+    private static HostStore Open(string path, Action<string> onNote)
     {
         try
         {
-            return HostStore.Open(path);
+            return HostStore.Open(path, new HostStoreOptions { OnNote = onNote });
         }
         catch (PortException e)
         {

@@ -109,7 +109,9 @@ public sealed class HostStore : IHostStore, IDisposable
             try
             {
                 StoreSetup.CheckFormat(files, layout);
-                return new HostStore(layout, files, held, options ?? new HostStoreOptions());
+                options ??= new HostStoreOptions();
+                StoreSetup.RemoveOldDownloads(files, layout, options.Clock.GetUtcNow());
+                return new HostStore(layout, files, held, options);
             }
             catch
             {

@@ -10,6 +10,10 @@ internal static class StoreErrors
     {
         PortException known => known,
         StoreIoException { IsOutOfSpace: true } => OutOfSpace(what, root, cause),
+        UnauthorizedAccessException => PortException.Final(
+            LaunchErrorCode.VolumeDriver,
+            $"{what}: {cause.Message} Give this process's user the right to write to {root}",
+            cause),
         _ => PortException.Retryable(
             LaunchErrorCode.VolumeDriver,
             $"{what}: {cause.Message}; look at the disk of {root} and at the kernel's log",

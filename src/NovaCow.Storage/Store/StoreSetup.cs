@@ -7,6 +7,8 @@ internal static class StoreSetup
 {
     private const int WritableByOthers = 0x12;
 
+    private static readonly TimeSpan KeepsDownloads = TimeSpan.FromHours(1);
+
     private sealed record StoreFormat(int Format);
 
     public static void MakeRoot(StoreFiles files, StoreLayout layout)
@@ -42,6 +44,16 @@ internal static class StoreSetup
 
         foreach (var folder in Folders(layout))
             files.MakeDirectory(folder);
+    }
+
+    /// <summary>Removes downloads that nobody has gone on with for long.</summary>
+    public static void RemoveOldDownloads(StoreFiles files, StoreLayout layout, DateTimeOffset now)
+    {
+        foreach (var path in Directory.EnumerateFiles(layout.Incoming))
+        {
+            if (now.UtcDateTime - File.GetLastWriteTimeUtc(path) > KeepsDownloads)
+                files.Delete(path);
+        }
     }
 
     private static void Make(StoreFiles files, StoreLayout layout)

@@ -88,6 +88,21 @@ public sealed class FirstUseTests : HostTestKit
     }
 
     [Fact]
+    public void A_download_that_nobody_asks_for_again_is_not_kept_for_ever()
+    {
+        StartHost();
+        Disk.Fail("fetch", LaunchErrorCode.ImageSource);
+        Prepare();
+        ExpectFailed();
+        Disk.Incoming[BaseKey.Of(Given.Image.Digest)] = true;
+
+        TestScheduler.Advance(TimeSpan.FromMinutes(59));
+        Assert.False(Disk.Incoming.IsEmpty);
+        TestScheduler.Advance(TimeSpan.FromMinutes(2));
+        AwaitCondition(() => Disk.Incoming.IsEmpty);
+    }
+
+    [Fact]
     public void Pauses_between_tries_grow()
     {
         StartHost();

@@ -97,6 +97,14 @@ public sealed class OfflineCommandTests : IDisposable
         Assert.Contains("inspect", output);
     }
 
+    [Fact]
+    public async Task A_log_that_cannot_be_written_is_named()
+    {
+        var (exit, _, error) = await RunAsync("node", "--log-file", "/no/such/folder/log");
+        Assert.Equal(ExitCode.Failed, exit);
+        Assert.Contains("/no/such/folder/log", error);
+    }
+
     [Theory]
     [InlineData("bash")]
     [InlineData("zsh")]

@@ -22,6 +22,40 @@ public sealed class OnlineCommandTests(NodeFixture node) : IClassFixture<NodeFix
     }
 
     [Fact]
+    public async Task The_id_of_a_deleted_instance_is_a_conflict()
+    {
+        await node.CliAsync("launch", "disk", "--flavor", "m1.tiny", "--name", "once", "--wait");
+        await node.CliAsync("instance", "delete", "once");
+        var (again, _, error) = await node.CliAsync(
+            "launch", "disk", "--flavor", "m1.tiny", "--name", "once");
+        Assert.Equal(ExitCode.Conflict, again);
+        Assert.Contains("once", error);
+    }
+
+    [Fact]
+    public async Task A_long_reason_leaves_the_other_columns_whole()
+    {
+        var file = node.Image("wide.raw", 2 << 20);
+        await node.CliAsync("image", "import", "wide", file);
+        File.Delete(file);
+        var (exit, table, _) = await node.CliAsync(
+            "launch", "wide", "--flavor", "m1.tiny", "--name", "wide-instance", "--wait");
+        Assert.Equal(ExitCode.Failed, exit);
+        var row = Assert.Single(table.Split('\n'), l => l.StartsWith("wide-instance ", StringComparison.Ordinal));
+        Assert.Contains(file, row);
+    }
+
+    [Fact]
+    public async Task A_wrong_digest_is_a_failure_and_not_a_wrong_command_line()
+    {
+        var (exit, _, error) = await node.CliAsync(
+            "image", "import", "forged", node.Image("forged.raw", 1 << 20),
+            "--digest", "sha256:" + new string('0', 64));
+        Assert.Equal(ExitCode.Failed, exit);
+        Assert.Contains("forged", error);
+    }
+
+    [Fact]
     public async Task An_image_is_imported_shown_and_deleted()
     {
         var file = node.Image("mine.raw", 1 << 20);

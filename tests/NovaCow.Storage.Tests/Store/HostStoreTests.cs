@@ -30,6 +30,22 @@ public sealed class HostStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_download_that_broke_off_long_ago_is_removed_and_a_new_one_is_kept()
+    {
+        HostStore.Open(Root).Dispose();
+        var old = Path.Combine(Root, "incoming", "sha256-old.part");
+        var late = Path.Combine(Root, "incoming", "sha256-late.part");
+        File.WriteAllText(old, "x");
+        File.WriteAllText(late, "x");
+        File.SetLastWriteTimeUtc(old, File.GetLastWriteTimeUtc(late) - TimeSpan.FromHours(2));
+
+        using var store = HostStore.Open(Root);
+
+        Assert.False(File.Exists(old));
+        Assert.True(File.Exists(late));
+    }
+
+    [Fact]
     public void Its_directories_and_files_are_for_its_owner_alone()
     {
         using var store = HostStore.Open(Root);
