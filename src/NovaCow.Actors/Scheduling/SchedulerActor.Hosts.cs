@@ -41,9 +41,14 @@ public sealed partial class SchedulerActor
     {
         if (_hosts.TryGetValue(host(message), out var known) && known.Equals(Sender))
             handler(message);
-        else
+        else if (!IsSuccessor(host(message), Sender))
             Sender.Tell(new HostProtocol.SayHello());
     });
+
+    /// <summary>Whether it has said hello and waits for its namesake to go: to ask it again at
+    /// each of its reports would make it say hello, and report, without end.</summary>
+    private bool IsSuccessor(HostId id, IActorRef host) =>
+        _successors.TryGetValue(id, out var waiting) && waiting.Equals(host);
 
     private void OnHello(HostHello hello)
     {
@@ -53,6 +58,8 @@ public sealed partial class SchedulerActor
             // Another process of that name would seem to have lost what this one has.
             if (_core.State.Hosts[id].Incarnation != hello.Facts.Incarnation)
             {
+                if (IsSuccessor(id, Sender))
+                    return;
                 _successors[id] = Sender;
                 Context.GetLogger().Warning(
                     "host {0}: {1} says hello while another process of that name is connected; it "

@@ -207,6 +207,14 @@ public sealed class SchedulerActorTests : SchedulerTestKit
         AwaitIdle();
         Assert.Equal(LaunchPhase.Active, Get("vm-1").Phase);
 
+        // A report follows each hello: were it answered by SayHello, the two would never rest.
+        second.Send(Scheduler, new HostReport(
+            Given.Host("a"),
+            "a-2",
+            new HostUsage(0, 0, 0, 0, 0, 0),
+            new HostCounters(0, 0, 0, 0, 0)));
+        second.ExpectNoMsg(TimeSpan.FromMilliseconds(1));
+
         Sys.Stop(first.Ref);
         second.ExpectMsg<HostProtocol.SayHello>();
         second.Send(Scheduler, hello);
