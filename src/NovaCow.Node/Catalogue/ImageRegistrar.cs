@@ -19,6 +19,9 @@ internal sealed class ImageRegistrar
     /// <summary>Images that are looked at at one time; more are refused as Busy.</summary>
     public const int MaxAtOnce = 8;
 
+    private const UnixFileMode Private =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private readonly IImageSource _source;
     private readonly IImageInspector _inspector;
     private readonly ImageSettings _settings;
@@ -36,9 +39,9 @@ internal sealed class ImageRegistrar
     {
         (_source, _inspector, _settings) = (source, inspector, settings);
         _onProgress = onProgress;
-        _folder = Path.Combine(stagingPath, "registering");
-        if (Directory.Exists(_folder))
-            Directory.Delete(_folder, recursive: true);
+        var all = Path.Combine(stagingPath, "registering");
+        _folder = Path.Combine(all, Environment.ProcessId.ToString());
+        RemoveLeftovers(all);
     }
 
     /// <summary>The entry to register.</summary>
@@ -59,15 +62,14 @@ internal sealed class ImageRegistrar
                 $"image {name}: {MaxAtOnce} images are being registered; try again later"));
         }
 
-        Directory.CreateDirectory(
-            _folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var file = Path.Combine(_folder, $"{name}.{Interlocked.Increment(ref _sequence)}");
+        var work = Path.Combine(_folder, $"{Interlocked.Increment(ref _sequence)}");
         try
         {
+            Directory.CreateDirectory(work, Private);
             var fetch = new FetchRequest
             {
                 Source = uri,
-                DestinationPath = file,
+                DestinationPath = Path.Combine(work, "image"),
                 MaxBytes = _settings.MaxDownloadBytes,
                 Expected = digest,
                 DisplayName = name.Value,
@@ -86,11 +88,32 @@ internal sealed class ImageRegistrar
                 MinDiskBytes = Math.Max(request.MinDiskBytes ?? 0, accepted.VirtualSizeBytes),
             };
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw PortException.Retryable(
+                LaunchErrorCode.InsufficientStorage,
+                $"image {name}: {_folder} cannot be written: {e.Message} novacow.control.staging "
+                    + "names the place",
+                e);
+        }
         finally
         {
-            foreach (var left in Directory.EnumerateFiles(_folder, Path.GetFileName(file) + "*"))
-                File.Delete(left);
+            if (Directory.Exists(work))
+                Directory.Delete(work, recursive: true);
             _places.Release();
+        }
+    }
+
+    /// <summary>Removes what processes left that are no more; one of them may have had this one's
+    /// number.</summary>
+    private void RemoveLeftovers(string all)
+    {
+        if (!Directory.Exists(all))
+            return;
+        foreach (var left in Directory.EnumerateDirectories(all))
+        {
+            if (left == _folder || !Directory.Exists(Path.Combine("/proc", Path.GetFileName(left))))
+                Directory.Delete(left, recursive: true);
         }
     }
 
