@@ -13,6 +13,14 @@ public sealed class HostTally
     private long _clones;
     private long _bytesFetched;
 
+    /// <summary>Counts from nothing; the metrics show what is 0 from the start.</summary>
+    public HostTally()
+    {
+        DomainMetrics.Downloads.Add(0);
+        DomainMetrics.BytesFetched.Add(0);
+        DomainMetrics.Conversions.Add(0);
+    }
+
     /// <summary>The counts so far.</summary>
     public HostCounters Read() => new(
         Interlocked.Read(ref _downloads),

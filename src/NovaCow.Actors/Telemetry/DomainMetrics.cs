@@ -30,15 +30,15 @@ public static class DomainMetrics
 
     /// <summary>Bytes that bases take: shared by their clones.</summary>
     public static UpDownCounter<long> BytesShared { get; } = Meter.CreateUpDownCounter<long>(
-        "novacow.bytes.shared", "By", "Bytes in base volumes, shared by their clones");
+        "novacow.shared", "By", "Bytes in base volumes, shared by their clones");
 
     /// <summary>Bytes that instance disks took when they were made: unique to each.</summary>
     public static UpDownCounter<long> BytesUnique { get; } = Meter.CreateUpDownCounter<long>(
-        "novacow.bytes.unique", "By", "Bytes in instance disks when they were made");
+        "novacow.unique", "By", "Bytes in instance disks when they were made");
 
     /// <summary>Bytes that downloads moved.</summary>
     public static Counter<long> BytesFetched { get; } = Meter.CreateCounter<long>(
-        "novacow.bytes.fetched", "By", "Bytes that image downloads moved");
+        "novacow.fetched", "By", "Bytes that image downloads moved");
 
     /// <summary>Images fetched.</summary>
     public static Counter<long> Downloads { get; } = Meter.CreateCounter<long>(

@@ -298,7 +298,11 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
         Assert.Equal("ready\n", await node.Http.GetStringAsync("readyz"));
         var metrics = await node.Http.GetStringAsync("metrics");
         foreach (var family in (string[])
-            ["novacow_actor_messages_total", "novacow_launch", "novacow_bases", "novacow_store"])
+            [
+                "novacow_actor_messages_total", "novacow_launch", "novacow_bases",
+                "novacow_store", "novacow_downloads_total", "novacow_fetched_bytes_total",
+                "novacow_shared_bytes", "novacow_unique_bytes",
+            ])
         {
             Assert.Contains(family, metrics);
         }
