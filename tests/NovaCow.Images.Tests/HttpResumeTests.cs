@@ -48,10 +48,12 @@ public sealed class HttpResumeTests : HttpFixture
         Then(reply => reply with
         {
             PieceBytes = 50_000,
-            BeforePiece = () =>
+            BeforePiece = async () =>
             {
+                // Checkpoints are taken beside the transfer: the last pieces wait for the first.
+                if (moments == 16)
+                    await UntilAsync(() => File.Exists(Scratch.RecordPath));
                 CopyAsFound(Scratch.At($"moment{moments++}"));
-                return Task.CompletedTask;
             },
         });
         await FetchAsync();
@@ -68,6 +70,13 @@ public sealed class HttpResumeTests : HttpFixture
         }
 
         Assert.True(resumed > 0, "no checkpoint was ever used");
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+            await Task.Delay(TimeSpan.FromMilliseconds(5), deadline.Token);
     }
 
     [Fact]
