@@ -1,3 +1,4 @@
+using NovaCow.Actors.Protocols;
 using NovaCow.Core;
 
 namespace NovaCow.Cli.Commands;
@@ -5,7 +6,7 @@ namespace NovaCow.Cli.Commands;
 /// <summary>Makes the ids of the instances that one command launches.</summary>
 internal static class InstanceNames
 {
-    private const int MaxCount = 10_000;
+    private const int MaxCount = SchedulerProtocol.MaxLaunchesPerCommand;
 
     /// <summary>The name itself for one, name-1, name-2… for many; made up without a name.
     /// </summary>
