@@ -26,8 +26,8 @@ internal static class NodeCommands
         command.SetAction(async (parsed, ct) =>
         {
             var overrides = $"""
-                novacow.data = {Quoted(parsed.GetRequiredValue(data))}
-                novacow.api.listen = {Quoted(parsed.GetRequiredValue(listen))}
+                novacow.data = {Hocon.Quoted(parsed.GetRequiredValue(data))}
+                novacow.api.listen = {Hocon.Quoted(parsed.GetRequiredValue(listen))}
                 novacow.name = dev
                 novacow.images.file.roots = ["/"]
                 """;
@@ -77,6 +77,4 @@ internal static class NodeCommands
             throw new CliException(ExitCode.Failed, e.Message);
         }
     }
-
-    private static string Quoted(string text) => System.Text.Json.JsonSerializer.Serialize(text);
 }

@@ -91,11 +91,11 @@ internal sealed class DemoCluster : IAsyncDisposable
         string[] settings =
         [
             $"novacow.roles=[{role}]",
-            $"novacow.name={Quoted(name)}",
-            $"novacow.data={Quoted(data)}",
-            $"novacow.api.listen={Quoted(listen)}",
-            $"novacow.host.seeds=[{Quoted(Api.ToString())}]",
-            $"novacow.images.file.roots=[{Quoted(imageFolder)}]",
+            $"novacow.name={Hocon.Quoted(name)}",
+            $"novacow.data={Hocon.Quoted(data)}",
+            $"novacow.api.listen={Hocon.Quoted(listen)}",
+            $"novacow.host.seeds=[{Hocon.Quoted(Api.ToString())}]",
+            $"novacow.images.file.roots=[{Hocon.Quoted(imageFolder)}]",
             // No machine is booted, so a host may offer more than this machine has.
             "novacow.host.vcpus=16",
             "novacow.host.memory=64GiB",
@@ -151,6 +151,4 @@ internal sealed class DemoCluster : IAsyncDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
-
-    private static string Quoted(string text) => System.Text.Json.JsonSerializer.Serialize(text);
 }
