@@ -31,7 +31,7 @@ internal sealed class SnapshotActor : ReceiveActor
     private void OnMake(Make make)
     {
         _isBusy = true;
-        _ = _driver.EnsureDiskAsync(make.Request, _cancel.Token).PipeTo(
+        _ = _driver.EnsureDiskAsync(make.Request, null, _cancel.Token).PipeTo(
             Self,
             success: made => new MakeEnded(made, null),
             failure: cause => new MakeEnded(default, cause));

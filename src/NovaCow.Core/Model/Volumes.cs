@@ -39,12 +39,44 @@ public sealed record InstanceDisk
 
     /// <summary>The format to open it with (qemu's name): never probed.</summary>
     public required string Format { get; init; }
+
+    /// <summary>The driver that made it, and that removes it.</summary>
+    public string Driver { get; init; } = DriverName.Qcow2;
+
+    /// <summary>How it is laid out.</summary>
+    public DiskLayout Layout { get; init; } = DiskLayout.Whole;
 }
 
 /// <summary>What a driver found on the host's disk: only what is whole.</summary>
 public sealed record VolumeInventory(
     IReadOnlyList<BaseVolume> Bases,
     IReadOnlyDictionary<InstanceId, IReadOnlyList<InstanceDisk>> Disks);
+
+/// <summary>What a driver's volumes take on the host's disk at one moment.</summary>
+public sealed record VolumeUsage(
+    IReadOnlyList<BaseUsage> Bases, IReadOnlyList<DiskUsage> Disks);
+
+/// <summary>What one base takes.</summary>
+/// <param name="Key">The base.</param>
+/// <param name="VirtualSizeBytes">Its size as a disk.</param>
+/// <param name="AllocatedBytes">The bytes it takes.</param>
+public sealed record BaseUsage(BaseKey Key, long VirtualSizeBytes, long AllocatedBytes);
+
+/// <summary>What one instance disk takes.</summary>
+/// <param name="Instance">The instance.</param>
+/// <param name="Disk">The disk.</param>
+/// <param name="BackingFile">The base that it is a clone of.</param>
+/// <param name="VirtualSizeBytes">Its size as a disk.</param>
+/// <param name="SharedBytes">Bytes that it has in common with its base or with other clones, where
+/// they lie in the disk itself (reflink, thin volumes); 0 where it only refers to its base.</param>
+/// <param name="UniqueBytes">Bytes that would be free if it were removed.</param>
+public sealed record DiskUsage(
+    InstanceId Instance,
+    DiskName Disk,
+    BaseKey? BackingFile,
+    long VirtualSizeBytes,
+    long SharedBytes,
+    long UniqueBytes);
 
 /// <summary>
 /// The commit record of an instance on its host: without it the instance's disks are leftovers.
@@ -65,6 +97,9 @@ public sealed record InstanceRecord
 
     /// <summary>Its disks in device order.</summary>
     public required IReadOnlyList<InstanceDisk> Disks { get; init; }
+
+    /// <summary>The image's kernel command line, where it boots a kernel of its own.</summary>
+    public string? KernelArguments { get; init; }
 
     /// <summary>When it was prepared.</summary>
     public required DateTimeOffset PreparedAt { get; init; }

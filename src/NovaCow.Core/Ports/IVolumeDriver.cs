@@ -1,21 +1,23 @@
 namespace NovaCow.Core;
 
 /// <summary>
-/// Makes base volumes and copy-on-write clones of them on one host's store. It never decides what
-/// to make, and keeps no state that is not on the disk.
+/// Makes base volumes and clones of them on one host's store. It never decides what to make, and
+/// keeps no state that is not on the disk.
 /// </summary>
 /// <remarks>
 /// <para>Every method is idempotent. Calls for different disks may run at the same time; the caller
 /// never makes two calls for the same base or the same disk at once, and never deletes a base that
 /// has clones.</para>
 /// <para>Success means durable: what was returned survives a power loss. A crash or a cancellation
-/// in the middle leaves only files that <see cref="ListAsync"/> does not return and removes.</para>
+/// in the middle leaves only what <see cref="ListAsync"/> does not return and removes.</para>
 /// <para>Expected failures are <see cref="PortException"/>s with UnsafeImage,
-/// InsufficientStorage or VolumeDriver.</para>
+/// InsufficientStorage, InvalidRequest (what was asked cannot be done to this disk) or
+/// VolumeDriver.</para>
 /// </remarks>
 public interface IVolumeDriver
 {
-    /// <summary>The name it is chosen by in configuration, for example <c>qcow2</c>.</summary>
+    /// <summary>The name it is chosen by in configuration and in a launch, one of
+    /// <see cref="DriverName"/>'s; disks carry it in <see cref="InstanceDisk.Driver"/>.</summary>
     string Name { get; }
 
     /// <summary>Makes a base from an inspected image file, or a blank one, and publishes it.
@@ -30,23 +32,61 @@ public interface IVolumeDriver
         IProgress<long>? progress,
         CancellationToken cancellationToken);
 
-    /// <summary>Makes a clone of a base. A disk of that name that is already whole is returned as
-    /// it is, when its base and size are those asked for; else the call fails.</summary>
+    /// <summary>Makes a clone of a base, or where this driver shares nothing a copy. A disk of that
+    /// name that is already whole is returned as it is, when its base and size are those asked for;
+    /// else the call fails.</summary>
+    /// <param name="request">What to make.</param>
+    /// <param name="progress">Bytes of the disk written so far, where that takes time.</param>
+    /// <param name="cancellationToken">Gives up and leaves nothing.</param>
     Task<Ensured<InstanceDisk>> EnsureDiskAsync(
-        CloneRequest request, CancellationToken cancellationToken);
+        CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken);
 
-    /// <summary>Removes a disk; one that does not exist is no error.</summary>
+    /// <summary>
+    /// Changes a disk that no one has open: its size, or where its bytes lie. What a guest reads
+    /// from it never changes. A disk that is already as asked is returned as it is; a disk that is
+    /// in use is refused with InvalidRequest.
+    /// </summary>
+    /// <param name="request">The disk as it is and what is to become of it.</param>
+    /// <param name="progress">Bytes of the disk looked at so far.</param>
+    /// <param name="cancellationToken">Gives up: the disk is as it was, or on its way, and whole in
+    /// either case; the same call later goes on.</param>
+    /// <returns>
+    /// The disk as it is now, of this driver. When its path is another than before, the disk as it
+    /// was stays beside it until the caller has published the instance's record with the new one
+    /// and has deleted the old one by its own driver; a start removes whichever the record does not
+    /// name. When the path is the same, the change is atomic, and after a crash the disk itself says
+    /// which base it has and how large it is, whatever the record says.
+    /// </returns>
+    Task<InstanceDisk> ChangeDiskAsync(
+        DiskChangeRequest request, IProgress<long>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Removes a disk that this driver made; one that does not exist is no error.</summary>
     Task DeleteDiskAsync(InstanceId instance, DiskName disk, CancellationToken cancellationToken);
 
     /// <summary>Removes a base without clones; one that does not exist is no error.</summary>
     Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Everything whole on the store, for reconciliation at start; what a crash left half-made is
-    /// removed first, and so are disks of instances without a record. A record that is there and
-    /// cannot be read keeps its disks. Runs before any other call.
+    /// Reads a base whole and compares it with what it was when it was published: size, mode and
+    /// digest. Changes nothing; slow, and meant to be throttled by the caller's progress.
+    /// </summary>
+    /// <param name="key">A base that exists.</param>
+    /// <param name="progress">Bytes read so far; a report that blocks slows the reading.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Why the base is not what it was; null: it is.</returns>
+    Task<string?> VerifyBaseAsync(
+        BaseKey key, IProgress<long>? progress, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Everything whole of this driver's on the store, for reconciliation at start; what a crash
+    /// left half-made is removed first, and so are disks of instances without a record. A record
+    /// that is there and cannot be read keeps its disks. Runs before any other call.
     /// </summary>
     Task<VolumeInventory> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>What this driver's bases and disks take now, and which of it they share. Only
+    /// looks; one look at each volume.</summary>
+    Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>A clone to make.</summary>
@@ -55,4 +95,42 @@ public interface IVolumeDriver
 /// <param name="Base">A base that exists.</param>
 /// <param name="VirtualSizeBytes">Its size, at least the base's; a multiple of 512.</param>
 public sealed record CloneRequest(
-    InstanceId Instance, DiskName Disk, BaseKey Base, long VirtualSizeBytes);
+    InstanceId Instance, DiskName Disk, BaseKey Base, long VirtualSizeBytes)
+{
+    /// <summary>How the disk is laid out; only a driver that copies can do anything but
+    /// <see cref="DiskLayout.Whole"/>.</summary>
+    public DiskLayout Layout { get; init; } = DiskLayout.Whole;
+
+    /// <summary>What becomes the second partition where the disk is partitioned; null: nothing
+    /// does.</summary>
+    public BlankSpec? LocalStorage { get; init; }
+}
+
+/// <summary>A disk, and what is to become of it.</summary>
+/// <param name="Instance">The instance that has it.</param>
+/// <param name="Disk">The disk as its record says it is; of any driver whose disks are of the same
+/// kind (files, or logical volumes).</param>
+/// <param name="Change">What to do.</param>
+public sealed record DiskChangeRequest(InstanceId Instance, InstanceDisk Disk, DiskChange Change);
+
+/// <summary>What can be done to a disk without a guest seeing it, but for its size.</summary>
+public abstract record DiskChange
+{
+    private DiskChange()
+    {
+    }
+
+    /// <summary>Makes it larger; a smaller size is refused.</summary>
+    /// <param name="VirtualSizeBytes">The new size; a multiple of 512.</param>
+    public sealed record Grow(long VirtualSizeBytes) : DiskChange;
+
+    /// <summary>Lets it own all of its bytes, so that it needs no base.</summary>
+    public sealed record Flatten : DiskChange;
+
+    /// <summary>
+    /// Makes it a clone of this base that keeps only what differs: from another base, or from a
+    /// disk that owns its bytes and so becomes copy-on-write.
+    /// </summary>
+    /// <param name="Base">A base that exists, no larger than the disk.</param>
+    public sealed record Rebase(BaseKey Base) : DiskChange;
+}

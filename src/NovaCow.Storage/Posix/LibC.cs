@@ -42,6 +42,14 @@ internal static partial class LibC
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fallocate(SafeFileHandle file, int mode, long offset, long length);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int fsetxattr(
+        SafeFileHandle file, string name, byte* value, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial nint fgetxattr(
+        SafeFileHandle file, string name, byte* value, nuint length);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial long lseek(SafeFileHandle file, long offset, int whence);
 

@@ -29,6 +29,18 @@ internal static class RawFile
         files.Step("copy", to);
         if (LibC.ioctl(target, LibC.FICLONE, source.DangerousGetHandle()) == 0)
             return;
+        CopyData(files, source, (target, to), progress, token);
+    }
+
+    /// <summary>Copies a file's bytes into an empty one, in large pieces, with a hole for each that
+    /// is all zeros.</summary>
+    public static void CopyData(
+        StoreFiles files,
+        SafeFileHandle source,
+        (SafeFileHandle File, string Path) target,
+        IProgress<long>? progress,
+        CancellationToken token)
+    {
         var length = RandomAccess.GetLength(source);
         var buffer = GC.AllocateUninitializedArray<byte>(CopyBytes);
         for (long offset = 0; offset < length;)
@@ -40,12 +52,12 @@ internal static class RawFile
                 break;
             var piece = buffer.AsSpan(0, count);
             if (piece.ContainsAnyExcept((byte)0))
-                files.Write(target, to, piece, offset);
+                files.Write(target.File, target.Path, piece, offset);
             offset += count;
             progress?.Report(offset);
         }
 
-        files.SetLength(target, to, length);
+        files.SetLength(target.File, target.Path, length);
     }
 
     /// <summary>

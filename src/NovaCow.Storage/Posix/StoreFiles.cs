@@ -79,6 +79,32 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
         }
     }
 
+    /// <summary>Lets an empty file share all blocks of another.</summary>
+    public void Clone(SafeFileHandle source, SafeFileHandle file, string path)
+    {
+        Step("clone", path);
+        Check(LibC.ioctl(file, LibC.FICLONE, source.DangerousGetHandle()), "clone", path);
+    }
+
+    public unsafe void SetAttribute(
+        SafeFileHandle file, string path, string name, ReadOnlySpan<byte> value)
+    {
+        Step("setxattr", path);
+        fixed (byte* first = value)
+            Check(LibC.fsetxattr(file, name, first, (nuint)value.Length, 0), "setxattr", path);
+    }
+
+    /// <summary>Null when it has none, or a longer one.</summary>
+    public static unsafe byte[]? GetAttribute(SafeFileHandle file, string name, int maxBytes)
+    {
+        var value = new byte[maxBytes];
+        fixed (byte* first = value)
+        {
+            var length = LibC.fgetxattr(file, name, first, (nuint)maxBytes);
+            return length < 0 ? null : value[..(int)length];
+        }
+    }
+
     /// <summary>Never to be tried again on the same file: after a failure the kernel calls the
     /// lost pages clean.</summary>
     public void Sync(SafeFileHandle file, string path)

@@ -9,10 +9,10 @@ namespace NovaCow.Storage;
 /// instances own is a leftover.</param>
 internal sealed record InstanceFolder(InstanceId Id, InstanceRecord? Record, bool IsCommitted)
 {
-    /// <summary>Whether a disk is an instance's, or was left by a launch that never committed.
-    /// </summary>
-    public bool Keeps(DiskName disk) =>
-        Record is null ? IsCommitted : Record.Disks.Any(d => d.Name == disk);
+    /// <summary>Whether a file is a disk of the instance's, or was left by a launch that never
+    /// committed or a change that did not end.</summary>
+    public bool Keeps(string file) =>
+        Record is null ? IsCommitted : Record.Disks.Any(d => Path.GetFileName(d.Path) == file);
 }
 
 /// <summary>Reads the instances' folders, and notes what has no business there.</summary>

@@ -78,7 +78,7 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
         });
 
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
-        CloneRequest request, CancellationToken cancellationToken) =>
+        CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
         Begin("clone", cancellationToken, () =>
         {
             Assert.True(Bases.ContainsKey(request.Base), $"a clone of {request.Base}, not made");
@@ -105,6 +105,19 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
 
     public Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken) =>
         Begin("delete-base", cancellationToken, () => Bases.TryRemove(key, out _));
+
+    public Task<InstanceDisk> ChangeDiskAsync(
+        DiskChangeRequest request,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken) =>
+        throw new NotSupportedException("no test changes a disk yet");
+
+    public Task<string?> VerifyBaseAsync(
+        BaseKey key, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("no test verifies a base yet");
+
+    public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("no test measures yet");
 
     public Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
         Begin("list", cancellationToken, () =>

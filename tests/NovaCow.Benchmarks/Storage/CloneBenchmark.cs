@@ -49,7 +49,7 @@ internal sealed class CloneBenchmark : IBenchmark
         var alone = new CloneMaker("driver", async id =>
         {
             var request = new CloneRequest(id, DiskName.Root, blank.Key(), DiskBytes);
-            return (await driver.EnsureDiskAsync(request, CancellationToken.None)).Value;
+            return (await driver.EnsureDiskAsync(request, null, CancellationToken.None)).Value;
         });
 
         // The first touch of a disk's blocks and inodes costs many times the second.

@@ -20,7 +20,7 @@ internal sealed record DriverHost(HostStore Store, IVolumeDriver Driver) : IDisp
 
     public async Task<InstanceDisk> CloneAsync(
         BaseVolume volume, string instance, DiskName? disk = null, long? bytes = null) =>
-        (await Driver.EnsureDiskAsync(Request(volume, instance, disk, bytes), default)).Value;
+        (await Driver.EnsureDiskAsync(Request(volume, instance, disk, bytes), null, default)).Value;
 
     /// <summary>A clone with its instance's record: one that a restart keeps.</summary>
     public async Task<InstanceDisk> CommitAsync(BaseVolume volume, string instance)

@@ -129,15 +129,15 @@ public abstract partial class VolumeDriverConformance : IDisposable
         var host = Start();
         var volume = await host.BlankAsync(MiB);
         var request = DriverHost.Request(volume, "vm-1");
-        var first = await host.Driver.EnsureDiskAsync(request, default);
-        var again = await host.Driver.EnsureDiskAsync(request, default);
+        var first = await host.Driver.EnsureDiskAsync(request, null, default);
+        var again = await host.Driver.EnsureDiskAsync(request, null, default);
         Assert.True(first.Created);
         Assert.False(again.Created);
         Assert.Equal(first.Value, again.Value);
 
         var larger = request with { VirtualSizeBytes = 2 * MiB };
         var error = await Assert.ThrowsAsync<PortException>(
-            () => host.Driver.EnsureDiskAsync(larger, default));
+            () => host.Driver.EnsureDiskAsync(larger, null, default));
         Assert.Equal(LaunchErrorCode.VolumeDriver, error.Error.Code);
         Assert.Contains("vm-1", error.Message);
     }
@@ -184,7 +184,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
         var request = new CloneRequest(
             InstanceId.Parse("vm-1"), DiskName.Root, TestImages.Blank(MiB).Key(), MiB);
         var error = await Assert.ThrowsAsync<PortException>(
-            () => host.Driver.EnsureDiskAsync(request, default));
+            () => host.Driver.EnsureDiskAsync(request, null, default));
         Assert.Contains("blank-1048576-raw", error.Message);
         Assert.Empty(host.Leftovers());
     }
@@ -196,7 +196,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
         var volume = await host.BlankAsync(MiB);
         var cancelled = new CancellationToken(canceled: true);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            host.Driver.EnsureDiskAsync(DriverHost.Request(volume, "vm-1"), cancelled));
+            host.Driver.EnsureDiskAsync(DriverHost.Request(volume, "vm-1"), null, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             host.Driver.EnsureBaseAsync(TestImages.Blank(2 * MiB), null, null, cancelled));
         Assert.Single(host.Leftovers());

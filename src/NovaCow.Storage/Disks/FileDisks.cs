@@ -1,42 +1,42 @@
+using Microsoft.Win32.SafeHandles;
 using NovaCow.Core;
 
 namespace NovaCow.Storage;
 
 /// <summary>
-/// Writes, removes and lists the overlays of one store. Blocks; a clone costs three short writes,
-/// two syncs and no process.
+/// Writes, removes and lists one store's disks of one kind of file. Blocks; a clone costs a few
+/// short calls, two syncs and no process.
 /// </summary>
 /// <remarks>
-/// What makes an overlay real is the instance's commit record, which comes later and names it:
-/// until then a crash leaves only what the next start removes. So it is written under its final
-/// name (a temporary one and its rename would protect nothing), file and folder are synced, and the
+/// What makes a disk real is the instance's commit record, which comes later and names it: until
+/// then a crash leaves only what the next start removes. So it is written under its final name (a
+/// temporary one and its rename would protect nothing), file and folder are synced, and the
 /// record's publication, which syncs the folder's own entry, does so once for all disks of the
 /// instance. For the same reason nothing of an instance without a record needs a sync to be gone.
 /// </remarks>
-internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
+internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind)
 {
-    public const string Extension = "qcow2";
+    private static readonly string[] s_extensions = ["qcow2", "raw"];
 
     private readonly StoreLayout _layout = store.Layout;
     private readonly StoreFiles _files = store.Files;
 
-    public Ensured<InstanceDisk> Ensure(CloneRequest request)
+    public Ensured<InstanceDisk> Ensure(
+        CloneRequest request, IProgress<long>? progress, CancellationToken token)
     {
         CheckSize(request);
         var folder = _layout.Instance(request.Instance);
-        var path = _layout.Disk(request.Instance, request.Disk, Extension);
+        var path = PathOf(request.Instance, request.Disk);
         _files.MakeDirectory(folder);
         if (StoreFiles.TryStat(path, out _))
             return new Ensured<InstanceDisk>(Existing(request, path), Created: false);
         try
         {
-            var allocated = Write(request, path);
+            var disk = Write(request, path, progress, token);
             _files.SyncDirectory(folder);
-            return new Ensured<InstanceDisk>(
-                Disk(request.Disk, request.Base, request.VirtualSizeBytes, (path, allocated)),
-                Created: true);
+            return new Ensured<InstanceDisk>(disk, Created: true);
         }
-        catch (StoreIoException)
+        catch (Exception e) when (StoreErrors.IsExpected(e) || e is OperationCanceledException)
         {
             Undo(folder, path);
             throw;
@@ -46,14 +46,14 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
     public void Delete(InstanceId instance, DiskName disk)
     {
         var folder = _layout.Instance(instance);
-        var isDeleted = _files.Delete(_layout.Disk(instance, disk, Extension));
+        var isDeleted = _files.Delete(PathOf(instance, disk));
         if (isDeleted && StoreFiles.TryStat(_layout.InstanceRecord(instance), out _))
             _files.SyncDirectory(folder);
         _files.DeleteEmptyDirectory(folder);
     }
 
-    /// <summary>The whole disks of committed instances; disks that no record names are removed.
-    /// </summary>
+    /// <summary>The whole disks of committed instances; disks that no record names are removed,
+    /// of whichever kind they are.</summary>
     public Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> List()
     {
         Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> found = [];
@@ -78,12 +78,14 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
             var name = Path.GetFileName(path);
             if (name == StoreLayout.InstanceRecordFile)
                 continue;
-            if (name == StoreLayout.InstanceRecordFile + StoreLayout.TemporarySuffix)
+            if (IsTemporary(name))
                 _files.Delete(path);
             else if (!TryParse(name, out var disk))
                 store.Note($"{path} is no file of this store; it was left alone");
-            else if (!folder.Keeps(disk))
+            else if (!folder.Keeps(name))
                 _files.Delete(path);
+            else if (!IsOurs(folder, name, path))
+                continue;
             else if (TryRead(disk, path, out var problem) is { } found)
                 whole.Add(found);
             else
@@ -91,10 +93,22 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
         }
 
         var missing = folder.Record?.Disks
-            .Where(d => d.Format == Extension && !File.Exists(d.Path)) ?? [];
+            .Where(d => d.Driver == kind.Driver && !File.Exists(d.Path)) ?? [];
         foreach (var disk in missing)
             store.Note($"instance {folder.Id}: its disk {disk.Name} is not there ({disk.Path})");
         return whole;
+    }
+
+    /// <summary>The record says whose a disk is; without one that can be read, the file does.
+    /// </summary>
+    private bool IsOurs(InstanceFolder folder, string name, string path)
+    {
+        if (Path.GetExtension(name) != "." + kind.Extension)
+            return false;
+        if (folder.Record is { } record)
+            return record.Disks.Any(d => d.Driver == kind.Driver && Path.GetFileName(d.Path) == name);
+        using var file = _files.OpenToRead(path);
+        return kind.Read(file, path, out _) is not null;
     }
 
     private void CheckSize(CloneRequest request)
@@ -105,37 +119,31 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
             $"{Name(request)}: base {request.Base} is not in {store.Root}; make it first");
         if (size < baseBytes
             || size % RawFile.SectorBytes != 0
-            || size > Qcow2Overlay.MaxVirtualBytes)
+            || size > kind.MaxVirtualBytes)
         {
             throw PortException.Final(
                 LaunchErrorCode.VolumeDriver,
                 $"{Name(request)}: {size} bytes is no size for it; give a multiple of "
                     + $"{RawFile.SectorBytes} from {baseBytes}, the size of its base, to "
-                    + $"{Qcow2Overlay.MaxVirtualBytes}");
+                    + $"{kind.MaxVirtualBytes}");
         }
     }
 
-    private long Write(CloneRequest request, string path)
+    private InstanceDisk Write(
+        CloneRequest request, string path, IProgress<long>? progress, CancellationToken token)
     {
-        var size = request.VirtualSizeBytes;
         using var file = _files.Create(path);
-        _files.Write(file, path, Qcow2Overlay.Header(size, BackingFile(request.Base)), 0);
-        _files.Write(
-            file, path, Qcow2Overlay.RefcountTable(), Qcow2Overlay.RefcountTableOffset);
-        _files.Write(
-            file, path, Qcow2Overlay.RefcountBlock(size), Qcow2Overlay.RefcountBlockOffset);
-        _files.SetLength(file, path, Qcow2Overlay.FileBytes(size));
+        var facts = kind.Write(
+            _files, new NewDisk(request, file, path, _layout.BaseData(request.Base)), progress, token);
         _files.Sync(file, path);
-        return StoreFiles.Stat(file, path).AllocatedBytes;
+        return Disk(request.Disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes);
     }
-
-    /// <summary>Relative to the overlay, so that a store can be moved whole.</summary>
-    private static string BackingFile(BaseKey key) => $"../../bases/{key}/{StoreLayout.BaseFile}";
 
     private InstanceDisk Existing(CloneRequest request, string path)
     {
         var found = TryRead(request.Disk, path, out var problem);
-        if (found is not null && found.BackingFile == request.Base
+        if (found is not null
+            && found.BackingFile == (kind.HasBackingFile ? request.Base : null)
             && found.VirtualSizeBytes == request.VirtualSizeBytes)
         {
             return found;
@@ -154,24 +162,8 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
     private InstanceDisk? TryRead(DiskName disk, string path, out string problem)
     {
         using var file = _files.OpenToRead(path);
-        var stat = StoreFiles.Stat(file, path);
-        var start = new byte[Qcow2Overlay.HeaderBytes];
-        var count = RandomAccess.Read(file, start, 0);
-        var header = Qcow2Overlay.Parse(start.AsSpan(0, count), stat.Size);
-        var key = header?.BackingFile is { } backing ? KeyOf(backing) : null;
-        problem = header is null
-            ? "is no whole qcow2 file"
-            : $"lies over {header.BackingFile}, which is no base of this store";
-        return header is null || (header.BackingFile is not null && key is null)
-            ? null
-            : Disk(disk, key, header.VirtualSizeBytes, (path, stat.AllocatedBytes));
-    }
-
-    private static BaseKey? KeyOf(string backingFile)
-    {
-        var folder = Path.GetFileName(Path.GetDirectoryName(backingFile));
-        return BaseKey.TryParse(folder, out var key, out _) && BackingFile(key) == backingFile
-            ? key
+        return kind.Read(file, path, out problem) is { } facts
+            ? Disk(disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes)
             : null;
     }
 
@@ -188,10 +180,18 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
         }
     }
 
+    private string PathOf(InstanceId instance, DiskName disk) =>
+        _layout.Disk(instance, disk, kind.Extension);
+
+    private static bool IsTemporary(string name) =>
+        name.EndsWith(StoreLayout.TemporarySuffix, StringComparison.Ordinal)
+        && (name[..^StoreLayout.TemporarySuffix.Length] is var stem)
+        && (stem == StoreLayout.InstanceRecordFile || TryParse(stem, out _));
+
     private static bool TryParse(string file, out DiskName disk)
     {
         var isOurs = DiskName.TryParse(Path.GetFileNameWithoutExtension(file), out var name, out _)
-            && Path.GetExtension(file) == "." + Extension;
+            && s_extensions.Contains(Path.GetExtension(file).TrimStart('.'));
         disk = name ?? DiskName.Root;
         return isOurs;
     }
@@ -199,14 +199,15 @@ internal sealed class Qcow2Disks(HostStore store, BaseShelf bases)
     private static string Name(CloneRequest request) =>
         $"disk {request.Disk} of instance {request.Instance}";
 
-    private static InstanceDisk Disk(
-        DiskName name, BaseKey? key, long size, (string Path, long Allocated) file) => new()
-        {
-            Name = name,
-            BackingFile = key,
-            VirtualSizeBytes = size,
-            AllocatedBytes = file.Allocated,
-            Path = file.Path,
-            Format = Extension,
-        };
+    private InstanceDisk Disk(DiskName name, DiskFacts facts, string path, long allocated) => new()
+    {
+        Name = name,
+        BackingFile = facts.Base,
+        VirtualSizeBytes = facts.VirtualSizeBytes,
+        AllocatedBytes = allocated,
+        Path = path,
+        Format = kind.Format,
+        Driver = kind.Driver,
+        Layout = facts.Layout,
+    };
 }

@@ -1,0 +1,51 @@
+using Microsoft.Win32.SafeHandles;
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>
+/// One kind of disk file: how its bytes are written, and what a file of it says it is. It blocks,
+/// and knows nothing of instances, records or folders.
+/// </summary>
+internal interface IDiskKind
+{
+    /// <summary>The driver whose disks are of this kind.</summary>
+    string Driver { get; }
+
+    /// <summary>qemu's name of the format.</summary>
+    string Format { get; }
+
+    /// <summary>How the files' names end, without the dot.</summary>
+    string Extension { get; }
+
+    /// <summary>Whether a new disk needs its base; else it owns its bytes.</summary>
+    bool HasBackingFile { get; }
+
+    /// <summary>The largest disk.</summary>
+    long MaxVirtualBytes { get; }
+
+    /// <summary>Fills a new, empty file; the caller syncs it, and removes it on failure.</summary>
+    /// <returns>What <see cref="Read"/> will say of it.</returns>
+    /// <exception cref="StoreIoException">The kernel refused a step.</exception>
+    /// <exception cref="PortException">What was asked cannot be done.</exception>
+    DiskFacts Write(
+        StoreFiles files, NewDisk disk, IProgress<long>? progress, CancellationToken token);
+
+    /// <summary>What the file says; null and why when it is no whole disk of this kind.</summary>
+    DiskFacts? Read(SafeFileHandle file, string path, out string problem);
+}
+
+/// <summary>A disk file to fill.</summary>
+/// <param name="Request">What it is to be.</param>
+/// <param name="File">The file, open for writing.</param>
+/// <param name="Path">Its path.</param>
+/// <param name="BasePath">The base's raw file.</param>
+internal sealed record NewDisk(
+    CloneRequest Request, SafeFileHandle File, string Path, string BasePath);
+
+/// <summary>What a disk file says of itself.</summary>
+/// <param name="Base">The base that it is a clone of; null: it owns its bytes.</param>
+/// <param name="VirtualSizeBytes">Its size as a disk.</param>
+/// <param name="Layout">How it is laid out.</param>
+internal sealed record DiskFacts(
+    BaseKey? Base, long VirtualSizeBytes, DiskLayout Layout = DiskLayout.Whole);
