@@ -73,7 +73,7 @@ internal sealed class BaseBuild(HostSettings host, BaseContent content, TimeProv
     /// <summary>Makes and publishes the base itself.</summary>
     public Task<Ensured<BaseVolume>> EnsureAsync(
         string? imagePath, Action<long> progress, CancellationToken cancellationToken) =>
-        host.Driver.EnsureBaseAsync(
+        host.Drivers.Default.EnsureBaseAsync(
             content,
             imagePath,
             new ThrottledProgress<long>(time, host.Limits.ProgressEvery, progress),

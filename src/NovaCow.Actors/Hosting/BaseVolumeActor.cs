@@ -58,7 +58,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     {
         foreach (var (instance, disk) in _found)
         {
-            SetBytes(AddClone(new CloneId(instance, disk.Name)), disk.AllocatedBytes);
+            SetBytes(AddClone(new CloneId(instance, disk.Name), disk.Driver), disk.AllocatedBytes);
         }
 
         if (_volume is not null)
@@ -131,7 +131,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         var make = waiter.Make;
         var id = new CloneId(make.Instance, make.Disk.Name);
         if (!_clones.TryGetValue(id, out var clone))
-            clone = AddClone(id);
+            clone = AddClone(id, make.Driver);
         if (clone.IsLeaving)
         {
             waiter.Requester.Tell(new DiskFailed(make.Attempt, make.Disk.Name, new LaunchError(
@@ -159,7 +159,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 
         // A disk that is not known may be on the store all the same.
         if (!_clones.TryGetValue(id, out var clone))
-            clone = AddClone(id);
+            clone = AddClone(id, delete.Disk.Driver);
         Remove(clone, Sender, delete.Attempt);
     }
 
@@ -210,11 +210,11 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         Forget(clone);
         if (clone.Requester is null && !clone.IsLeaving)
         {
-            SetBytes(AddClone(clone.Id), allocated);
+            SetBytes(AddClone(clone.Id, clone.Driver), allocated);
         }
         else if (clone is { Requester: { } requester, IsLeaving: true, IsSecondTry: false })
         {
-            var next = AddClone(clone.Id);
+            var next = AddClone(clone.Id, clone.Driver);
             next.IsSecondTry = true;
             Remove(next, requester, clone.Attempt);
         }
@@ -235,13 +235,13 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         clone.Child.Tell(new SnapshotProtocol.Remove());
     }
 
-    private Clone AddClone(CloneId id)
+    private Clone AddClone(CloneId id, string driverName)
     {
-        var (driver, instance, disk) = (_host.Driver, id.Instance, id.Disk);
+        var (driver, instance, disk) = (_host.Drivers.Of(driverName), id.Instance, id.Disk);
         var child = Context.ActorOf(
             Props.Create(() => new SnapshotActor(instance, disk, driver)),
             $"{instance}.{disk}.{++_clonesStarted}");
-        var clone = new Clone(id, child);
+        var clone = new Clone(id, child, driverName);
         _clones[id] = clone;
         _byChild[child] = id;
         Context.Watch(child);
@@ -264,11 +264,13 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 
     private readonly record struct CloneId(InstanceId Instance, DiskName Disk);
 
-    private sealed class Clone(CloneId id, IActorRef child)
+    private sealed class Clone(CloneId id, IActorRef child, string driver)
     {
         public CloneId Id => id;
 
         public IActorRef Child => child;
+
+        public string Driver => driver;
 
         public IActorRef? Requester { get; set; }
 

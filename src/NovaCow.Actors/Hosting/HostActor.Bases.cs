@@ -71,13 +71,17 @@ public sealed partial class HostActor
 
         // A disk that is a clone of nothing known here: no actor owns it.
         var (attempt, disk) = (delete.Attempt, delete.Disk.Name);
-        _ = _host.Driver.DeleteDiskAsync(delete.Instance, disk, CancellationToken.None).PipeTo(
+        _ = DeleteAsync(delete).PipeTo(
             Sender,
             Self,
             success: () => new DiskDeleted(attempt, disk),
             failure: cause => new DiskFailed(attempt, disk, Failures.ToError(
                 cause, $"removing disk {disk} of instance {delete.Instance}")));
     }
+
+    private async Task DeleteAsync(DeleteDisk delete) =>
+        await _host.Drivers.Of(delete.Disk.Driver).DeleteDiskAsync(
+            delete.Instance, delete.Disk.Name, CancellationToken.None);
 
     private void OnChildEnded(IActorRef child)
     {

@@ -57,6 +57,16 @@ public sealed partial class HostActor
             return;
         }
 
+        if (prepare.Spec.Driver is { } driver && !_host.Drivers.Names.Contains(driver))
+        {
+            SayFailed(prepare.Id, prepare.Fence, new LaunchError(
+                LaunchErrorCode.VolumeDriver,
+                $"instance {prepare.Id}: host {_host.Id} has no volume driver {driver}, only "
+                    + $"{string.Join(", ", _host.Drivers.Names)}",
+                IsRetryable: true));
+            return;
+        }
+
         var admission = Admit(prepare.Id, prepare.Fence);
         var entry = _instances.GetValueOrDefault(prepare.Id);
         switch (admission)
@@ -167,8 +177,8 @@ public sealed partial class HostActor
     {
         IReadOnlyList<DiskRef> disks = entry.Spec is { } spec
             ? [.. DiskPlan.For(spec.Image, spec.Flavor)
-                .Select(d => new DiskRef(d.Name, d.Base.Key()))]
-            : [.. entry.Disks.Select(d => new DiskRef(d.Name, d.BackingFile))];
+                .Select(d => new DiskRef(d.Name, d.Base.Key(), DriverOf(spec)))]
+            : [.. entry.Disks.Select(d => new DiskRef(d.Name, d.BackingFile, d.Driver))];
         var plan = new InstancePlan(entry.Id, entry.Fence, entry.Spec, disks, error);
         var host = _host;
         entry.Ref = Context.ActorOf(
@@ -177,6 +187,8 @@ public sealed partial class HostActor
         _instanceOf[entry.Ref] = entry.Id;
         Context.Watch(entry.Ref);
     }
+
+    private string DriverOf(LaunchSpec spec) => spec.Driver ?? _host.Drivers.Default.Name;
 
     private void Remove(InstanceEntry entry)
     {

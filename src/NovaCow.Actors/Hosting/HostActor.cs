@@ -141,7 +141,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
             _log.Warning("{0}", note);
         _log.Info(
             "host {0}: {1} bases and {2} instances on its store, volumes by {3}",
-            _host.Id, found.Bases.Count, found.Instances.Count, _host.Driver.Name);
+            _host.Id, found.Bases.Count, found.Instances.Count, string.Join(", ", _host.Drivers.Names));
         Become(Running);
         Stash.UnstashAll();
         Timers.StartPeriodicTimer(
@@ -157,7 +157,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
         {
             Host = _host.Id,
             Incarnation = _host.Incarnation,
-            Driver = _host.Driver.Name,
+            Drivers = _host.Drivers.Names,
             Capacity = _host.Capacity,
             Bases = [.. _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!)],
             Instances =

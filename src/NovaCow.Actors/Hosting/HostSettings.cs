@@ -15,8 +15,8 @@ public sealed record HostSettings
     /// <summary>What it offers to instances.</summary>
     public required HostCapacity Capacity { get; init; }
 
-    /// <summary>Makes bases and clones.</summary>
-    public required IVolumeDriver Driver { get; init; }
+    /// <summary>Make bases and clones.</summary>
+    public required VolumeDriverSet Drivers { get; init; }
 
     /// <summary>Keeps the instances' records and the downloads.</summary>
     public required IHostStore Store { get; init; }

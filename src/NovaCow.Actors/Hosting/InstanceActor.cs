@@ -63,7 +63,7 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         {
             case Start.Prepare:
                 foreach (var disk in DiskPlan.For(_spec!.Image, _spec.Flavor))
-                    Context.Parent.Tell(new MakeDisk(_id, _attempt, disk));
+                    Context.Parent.Tell(new MakeDisk(_id, _attempt, disk, DriverOf(disk.Name)));
                 break;
             case Start.Found:
                 Become(Prepared);
@@ -125,6 +125,8 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         Receive<DiskFailed>(_ => { });
         Receive<InstanceProtocol.Commit>(_ => { });
     }
+
+    private string DriverOf(DiskName disk) => _plan.First(d => d.Name == disk).Driver;
 
     private void OnDiskMade(DiskMade made)
     {

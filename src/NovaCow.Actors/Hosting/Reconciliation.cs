@@ -11,7 +11,7 @@ internal static class Reconciliation
 {
     public static async Task<Found> ReadAsync(HostSettings host)
     {
-        var inventory = await host.Driver.ListAsync(CancellationToken.None);
+        var inventory = await host.Drivers.ListAsync(CancellationToken.None);
         var records = await host.Store.ListInstancesAsync(CancellationToken.None);
         var whole = new List<InstanceRecord>(records.Count);
         Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> damaged = [];

@@ -15,7 +15,9 @@ public static class BaseVolumeProtocol
     /// <param name="Instance">The instance that gets it.</param>
     /// <param name="Attempt">The fence of the attempt; answers carry it back.</param>
     /// <param name="Disk">Which disk, and of which base.</param>
-    public sealed record MakeDisk(InstanceId Instance, LaunchFence Attempt, PlannedDisk Disk)
+    /// <param name="Driver">The driver that makes it.</param>
+    public sealed record MakeDisk(
+        InstanceId Instance, LaunchFence Attempt, PlannedDisk Disk, string Driver)
         : IBaseVolumeMessage;
 
     /// <summary>The disk is durable.</summary>
@@ -36,8 +38,11 @@ public static class BaseVolumeProtocol
     public sealed record DeleteDisk(InstanceId Instance, LaunchFence Attempt, DiskRef Disk)
         : IBaseVolumeMessage;
 
-    /// <summary>A disk of an instance, and the base that it is a clone of; null: of none.</summary>
-    public sealed record DiskRef(DiskName Name, BaseKey? Base);
+    /// <summary>A disk of an instance.</summary>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Base">The base that it is a clone of; null: of none.</param>
+    /// <param name="Driver">The driver that makes or made it.</param>
+    public sealed record DiskRef(DiskName Name, BaseKey? Base, string Driver);
 
     /// <summary>Nothing is left of the disk.</summary>
     public sealed record DiskDeleted(LaunchFence Attempt, DiskName Disk) : IBaseVolumeMessage;

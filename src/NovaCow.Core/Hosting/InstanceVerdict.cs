@@ -31,8 +31,8 @@ public sealed record HostFacts
     /// <summary>Unique to this life of the host's process.</summary>
     public required string Incarnation { get; init; }
 
-    /// <summary>Its volume driver's name.</summary>
-    public required string Driver { get; init; }
+    /// <summary>Its volume drivers' names, the one that launches get by default first.</summary>
+    public required IReadOnlyList<string> Drivers { get; init; }
 
     /// <summary>What it can give.</summary>
     public required HostCapacity Capacity { get; init; }

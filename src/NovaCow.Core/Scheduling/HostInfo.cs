@@ -33,8 +33,8 @@ public sealed record HostInfo
     /// <summary>Whether it can be counted on.</summary>
     public required HostStatus Status { get; init; }
 
-    /// <summary>Its volume driver's name.</summary>
-    public required string Driver { get; init; }
+    /// <summary>Its volume drivers' names, the one that launches get by default first.</summary>
+    public required IReadOnlyList<string> Drivers { get; init; }
 
     /// <summary>What it can give, before overcommit.</summary>
     public required HostCapacity Capacity { get; init; }

@@ -36,13 +36,15 @@ internal sealed class HostPresence(HostId id)
     {
         var (status, claims) = (Status(record), state.ClaimsOf(Id));
         if (_view is null || _view.Status != status || _view.Claims != claims
-            || !ReferenceEquals(_view.Capacity, record.Capacity))
+            || !ReferenceEquals(_view.Capacity, record.Capacity)
+            || !ReferenceEquals(_view.Drivers, record.Drivers))
         {
             _view = new HostView
             {
                 Id = Id,
                 Status = status,
                 Capacity = record.Capacity,
+                Drivers = record.Drivers,
                 Claims = claims,
                 Bases = Bases,
                 Expected = state.ExpectedOn(Id),

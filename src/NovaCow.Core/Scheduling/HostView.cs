@@ -14,6 +14,9 @@ public sealed record HostView
     /// <summary>What it can give, before overcommit.</summary>
     public required HostCapacity Capacity { get; init; }
 
+    /// <summary>Its volume drivers' names, the default first.</summary>
+    public required IReadOnlyList<string> Drivers { get; init; }
+
     /// <summary>What launches hold of it already, those of this burst included.</summary>
     public required Claims Claims { get; init; }
 

@@ -13,7 +13,10 @@ public sealed partial class SchedulerCore
     {
         var decision = new Decision();
         Emit(decision, new HostJoined(
-            facts.Host, facts.Incarnation, facts.Driver, facts.Capacity, now));
+            facts.Host, facts.Incarnation, facts.Drivers[0], facts.Capacity, now)
+        {
+            Drivers = facts.Drivers,
+        });
         var presence = Presence(facts.Host);
         presence.IsConnected = true;
         presence.LastSeenAt = now;

@@ -84,7 +84,7 @@ public sealed partial class SchedulerCore
         {
             Id = presence.Id,
             Status = presence.Status(record),
-            Driver = record.Driver,
+            Drivers = record.Drivers,
             Capacity = record.Capacity,
             Claims = State.ClaimsOf(presence.Id),
             Usage = presence.Usage,

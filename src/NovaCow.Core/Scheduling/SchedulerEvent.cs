@@ -15,7 +15,11 @@ public sealed record ImageDeleted(ImageName Name, DateTimeOffset At) : Scheduler
 /// <summary>A host connected and said what it is.</summary>
 public sealed record HostJoined(
     HostId Host, string Incarnation, string Driver, HostCapacity Capacity, DateTimeOffset At)
-    : SchedulerEvent(At);
+    : SchedulerEvent(At)
+{
+    /// <summary>All of its drivers, the default first.</summary>
+    public IReadOnlyList<string> Drivers { get; init; } = [Driver];
+}
 
 /// <summary>A host was silent beyond its grace.</summary>
 public sealed record HostLost(HostId Host, DateTimeOffset At) : SchedulerEvent(At);

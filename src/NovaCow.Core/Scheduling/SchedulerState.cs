@@ -5,7 +5,7 @@ namespace NovaCow.Core.Scheduling;
 /// <summary>What the journal knows of a host.</summary>
 /// <param name="Id">The host.</param>
 /// <param name="Incarnation">The life of its process that joined last.</param>
-/// <param name="Driver">Its volume driver's name.</param>
+/// <param name="Driver">The volume driver that launches get by default.</param>
 /// <param name="Capacity">What it can give.</param>
 /// <param name="JoinedAt">When it joined last.</param>
 /// <param name="Lost">Whether it was silent beyond its grace since.</param>
@@ -15,7 +15,11 @@ public sealed record HostRecord(
     string Driver,
     HostCapacity Capacity,
     DateTimeOffset JoinedAt,
-    bool Lost);
+    bool Lost)
+{
+    /// <summary>All of its volume drivers, the default first.</summary>
+    public IReadOnlyList<string> Drivers { get; init; } = [Driver];
+}
 
 /// <summary>
 /// Everything that the scheduler's journal says, and the indexes over it; changed only by
@@ -107,7 +111,10 @@ public sealed class SchedulerState
                 break;
             case HostJoined e:
                 _hosts[e.Host] =
-                    new HostRecord(e.Host, e.Incarnation, e.Driver, e.Capacity, e.At, Lost: false);
+                    new HostRecord(e.Host, e.Incarnation, e.Driver, e.Capacity, e.At, Lost: false)
+                    {
+                        Drivers = e.Drivers,
+                    };
                 break;
             case HostLost e:
                 _hosts[e.Host] = _hosts[e.Host] with { Lost = true };

@@ -55,7 +55,7 @@ internal static class Mapping
     {
         Name = host.Id.Value,
         State = Lower(host.Status),
-        Driver = host.Driver,
+        Driver = host.Drivers[0],
         VCpus = new CapacityResource(host.Capacity.VCpus, host.Claims.VCpus),
         MemoryBytes = new CapacityResource(host.Capacity.MemoryBytes, host.Claims.MemoryBytes),
         DiskBytes = new CapacityResource(host.Capacity.DiskBytes, host.Claims.DiskBytes),

@@ -41,7 +41,7 @@ internal sealed class HostRole : IDisposable
                 Id = node.Name,
                 Incarnation = incarnation,
                 Capacity = CapacityOf(node.Host, store),
-                Driver = VolumeDrivers.Create(store, inspector, node.Host),
+                Drivers = VolumeDrivers.Create(store, inspector, node.Host),
                 Store = store,
                 Sources = [ImageSources.Create(node.Images, system.TimeProvider)],
                 Inspector = inspector,

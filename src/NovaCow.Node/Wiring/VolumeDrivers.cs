@@ -1,24 +1,28 @@
+using NovaCow.Actors.Hosting;
 using NovaCow.Core;
-using NovaCow.Node.Settings;
 using NovaCow.Storage;
+using HostSettings = NovaCow.Node.Settings.HostSettings;
 
 namespace NovaCow.Node.Wiring;
 
-/// <summary>The volume drivers that a host can be told to use, by name.</summary>
+/// <summary>The volume drivers that a host can be told to use by default, and those that it offers
+/// beside that one: every driver of files that its store can do.</summary>
 internal static class VolumeDrivers
 {
-    private static readonly Dictionary<
-        string, Func<HostStore, IImageInspector, HostSettings, IVolumeDriver>> ByName = new()
+    public static IReadOnlyCollection<string> Names { get; } =
+        [DriverName.Qcow2, DriverName.Reflink, DriverName.Copy];
+
+    public static VolumeDriverSet Create(
+        HostStore store, IImageInspector inspector, HostSettings settings)
     {
-        ["qcow2"] = (store, inspector, settings) => new Qcow2VolumeDriver(
-            store,
-            inspector,
-            new SandboxOptions { Uid = settings.SandboxUid, Gid = settings.SandboxGid }),
-    };
-
-    public static IReadOnlyCollection<string> Names => ByName.Keys;
-
-    public static IVolumeDriver Create(
-        HostStore store, IImageInspector inspector, HostSettings settings) =>
-        ByName[settings.Driver](store, inspector, settings);
+        var sandbox = new SandboxOptions { Uid = settings.SandboxUid, Gid = settings.SandboxGid };
+        IVolumeDriver[] all =
+        [
+            new Qcow2VolumeDriver(store, inspector, sandbox),
+            new ReflinkVolumeDriver(store, inspector, sandbox),
+            new CopyVolumeDriver(store, inspector, sandbox),
+        ];
+        var byDefault = all.First(d => d.Name == settings.Driver);
+        return new VolumeDriverSet(byDefault, [.. all.Where(d => d != byDefault)]);
+    }
 }

@@ -11,7 +11,7 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
 {
     private readonly ConcurrentDictionary<string, int> _calls = new();
 
-    public string Name => "fake";
+    public string Name => DriverName.Qcow2;
 
     public ConcurrentDictionary<BaseKey, BaseVolume> Bases { get; } = new();
 

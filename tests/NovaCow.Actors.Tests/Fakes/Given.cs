@@ -45,7 +45,7 @@ internal static class Given
             Id = Host(name),
             Incarnation = $"{name}-{Guid.NewGuid():N}",
             Capacity = Roomy,
-            Driver = disk,
+            Drivers = new VolumeDriverSet(disk),
             Store = disk,
             Sources = [disk],
             Inspector = disk,

@@ -69,7 +69,7 @@ public abstract class SchedulerTestKit : TestKit
         {
             Host = Given.Host(host),
             Incarnation = incarnation,
-            Driver = "fake",
+            Drivers = ["fake"],
             Capacity = Given.Roomy,
             Bases = [],
             Instances = instances,

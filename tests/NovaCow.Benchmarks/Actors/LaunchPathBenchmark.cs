@@ -89,7 +89,7 @@ public sealed class LaunchPathBenchmark : IBenchmark
             Id = HostId.Parse("bench"),
             Incarnation = "bench",
             Capacity = new HostCapacity(1_000_000, 1L << 50, 1L << 60),
-            Driver = new Qcow2VolumeDriver(store, ports),
+            Drivers = new VolumeDriverSet(new Qcow2VolumeDriver(store, ports)),
             Store = store,
             Sources = [ports],
             Inspector = ports,

@@ -86,7 +86,7 @@ internal sealed class CloneBenchmark : IBenchmark
             Id = HostId.Parse("bench"),
             Incarnation = "bench",
             Capacity = new HostCapacity(1, 1, 1),
-            Driver = driver,
+            Drivers = new VolumeDriverSet(driver),
             Store = store,
             Sources = [],
             Inspector = new NoImages(),
@@ -96,7 +96,7 @@ internal sealed class CloneBenchmark : IBenchmark
         var root = new PlannedDisk(DiskName.Root, "/dev/vda", content, DiskBytes);
         return new CloneMaker("actor", async id =>
         {
-            var answer = await volume.Ask<object>(new MakeDisk(id, Attempt, root), Patience);
+            var answer = await volume.Ask<object>(new MakeDisk(id, Attempt, root, driver.Name), Patience);
             return answer is DiskMade made
                 ? made.Disk
                 : throw new InvalidOperationException($"{answer}");

@@ -54,6 +54,7 @@ internal static class Given
         {
             Id = Host(name),
             Status = status,
+            Drivers = ["qcow2"],
             Capacity = capacity ?? Roomy,
             Claims = new Claims(launches, launches, launches * Tiny.MemoryBytes, launches * GiB),
             Bases = bases.ToDictionary(b => b.Key),
@@ -64,7 +65,7 @@ internal static class Given
     {
         Host = Host(host),
         Incarnation = host + "-1",
-        Driver = "qcow2",
+        Drivers = ["qcow2"],
         Capacity = Roomy,
         Bases = [],
         Instances = instances,
