@@ -25,7 +25,8 @@ public static class BaseSpace
         BaseContent.OfImage { Image: var image } => $"image {image.Name}",
         BaseContent.OfBlank { Blank: var blank } =>
             $"blank {blank.FileSystem.ToString().ToLowerInvariant()} disk of "
-                + $"{blank.SizeBytes / MiB} MiB",
+                + $"{blank.SizeBytes / MiB} MiB"
+                + (blank.HasUsualLabel() ? "" : $" labelled {blank.Label}"),
         _ => throw new InvalidOperationException($"unknown content {content}"),
     };
 }

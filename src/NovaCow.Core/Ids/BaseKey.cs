@@ -5,7 +5,8 @@ namespace NovaCow.Core;
 
 /// <summary>
 /// Names a base volume by what it holds: <c>sha256-&lt;hex&gt;</c> for an image, so that two images
-/// with the same bytes share one, or <c>blank-&lt;bytes&gt;-&lt;fs&gt;</c>. Also its folder's name.
+/// with the same bytes share one, or <c>blank-&lt;bytes&gt;-&lt;fs&gt;</c>, with
+/// <c>-&lt;label&gt;</c> where that is not the usual one of its kind. Also its folder's name.
 /// </summary>
 [JsonConverter(typeof(StringIdConverter<BaseKey>))]
 public sealed record BaseKey : IStringId<BaseKey>
@@ -20,7 +21,8 @@ public sealed record BaseKey : IStringId<BaseKey>
 
     /// <summary>The key of a blank base.</summary>
     public static BaseKey Of(BlankSpec blank) =>
-        new($"blank-{blank.SizeBytes}-{blank.FileSystem.ToString().ToLowerInvariant()}");
+        new($"blank-{blank.SizeBytes}-{blank.FileSystem.ToString().ToLowerInvariant()}"
+            + (blank.HasUsualLabel() ? "" : $"-{blank.Label}"));
 
     /// <summary>The key in <paramref name="text"/>, which is known to be valid.</summary>
     /// <exception cref="FormatException">The text is no key; the message says why.</exception>
@@ -37,7 +39,7 @@ public sealed record BaseKey : IStringId<BaseKey>
         problem = id is not null
             ? null
             : $"base '{Names.Printable(text ?? "")}': expected sha256-<hex>, sha512-<hex> "
-                + "or blank-<bytes>-<file system>";
+                + "or blank-<bytes>-<file system>[-<label>]";
         return id is not null;
     }
 
@@ -53,10 +55,11 @@ public sealed record BaseKey : IStringId<BaseKey>
 
     private static bool IsBlank(string? text)
     {
-        var parts = text?.Split('-') ?? [];
-        return parts is ["blank", var bytes, var fs]
-            && long.TryParse(bytes, out var size) && size > 0 && bytes == size.ToString()
-            && Enum.TryParse<BlankFileSystem>(fs, ignoreCase: true, out var parsed)
-            && fs == parsed.ToString().ToLowerInvariant();
+        VolumeLabel? label = null;
+        return text?.Split('-', 4) is ["blank", var bytes, var fs, .. var rest]
+            && (rest is not [var last] || VolumeLabel.TryParse(last, out label, out _))
+            && long.TryParse(bytes, out var size) && size > 0
+            && LowerCaseEnumConverter<BlankFileSystem>.TryParse(fs, out var parsed)
+            && Of(new BlankSpec(size, parsed) { Label = label }).Value == text;
     }
 }

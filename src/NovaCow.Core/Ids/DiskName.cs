@@ -4,8 +4,9 @@ using System.Text.Json.Serialization;
 namespace NovaCow.Core;
 
 /// <summary>
-/// Names a disk within its instance: <c>root</c>, <c>ephemeral0</c>…, <c>swap</c>. The files of an
-/// instance carry these names.
+/// Names a disk within its instance: <c>root</c>, <c>ephemeral0</c>…, <c>swap</c>; or one of the
+/// files that it boots with, <c>kernel</c> and <c>ramdisk</c>. The files of an instance carry these
+/// names.
 /// </summary>
 [JsonConverter(typeof(StringIdConverter<DiskName>))]
 public sealed record DiskName : IStringId<DiskName>
@@ -21,8 +22,17 @@ public sealed record DiskName : IStringId<DiskName>
     /// <summary>The swap disk.</summary>
     public static DiskName Swap { get; } = new("swap");
 
+    /// <summary>The kernel that it boots with: no disk, a read-only file.</summary>
+    public static DiskName Kernel { get; } = new("kernel");
+
+    /// <summary>The ramdisk of its kernel: no disk, a read-only file.</summary>
+    public static DiskName Ramdisk { get; } = new("ramdisk");
+
     /// <inheritdoc/>
     public string Value { get; }
+
+    /// <summary>Whether it is <see cref="Kernel"/> or <see cref="Ramdisk"/>, and no disk.</summary>
+    public bool IsBootFile => Value is "kernel" or "ramdisk";
 
     /// <summary>The ephemeral disk with this index, from 0.</summary>
     public static DiskName Ephemeral(int index) => Parse($"ephemeral{index}");
@@ -43,11 +53,11 @@ public sealed record DiskName : IStringId<DiskName>
         var ephemeral = text is not null && text.StartsWith(prefix, StringComparison.Ordinal)
             && int.TryParse(text[prefix.Length..], out var index)
             && index is >= 0 and < MaxEphemeral && text == $"{prefix}{index}";
-        id = text is "root" or "swap" || ephemeral ? new DiskName(text!) : null;
+        id = text is "root" or "swap" or "kernel" or "ramdisk" || ephemeral ? new DiskName(text!) : null;
         problem = id is not null
             ? null
-            : $"disk '{Names.Printable(text ?? "")}': expected root, swap or "
-                + $"ephemeral0 to ephemeral{MaxEphemeral - 1}";
+            : $"disk '{Names.Printable(text ?? "")}': expected root, swap, kernel, ramdisk "
+                + $"or ephemeral0 to ephemeral{MaxEphemeral - 1}";
         return id is not null;
     }
 

@@ -27,6 +27,21 @@ public enum DiskFormat
 
     /// <summary>An optical disc, kept as it is.</summary>
     Iso,
+
+    /// <summary>A kernel: a file, not a disk.</summary>
+    Aki,
+
+    /// <summary>A ramdisk for a kernel: a file, not a disk.</summary>
+    Ari,
+}
+
+/// <summary>What the formats have in common.</summary>
+public static class DiskFormatExtensions
+{
+    /// <summary>Whether images of this format are files to boot with (<see cref="DiskFormat.Aki"/>,
+    /// <see cref="DiskFormat.Ari"/>), of any length and read-only, and no disks.</summary>
+    public static bool IsBootFile(this DiskFormat format) =>
+        format is DiskFormat.Aki or DiskFormat.Ari;
 }
 
 /// <summary>What a blank base is formatted with.</summary>
@@ -47,4 +62,7 @@ public enum BlankFileSystem
 
     /// <summary>Swap space.</summary>
     Swap,
+
+    /// <summary>NTFS.</summary>
+    Ntfs,
 }

@@ -22,7 +22,7 @@ public static class DiskPlan
         Add(DiskName.Root, new BaseContent.OfImage(image), RootBytes(image, flavor));
         for (var i = 0; i < flavor.EphemeralDisks.Count; i++)
         {
-            var blank = flavor.EphemeralDisks[i];
+            var blank = Labelled(flavor.EphemeralDisks[i], i);
             Add(DiskName.Ephemeral(i), new BaseContent.OfBlank(blank), blank.SizeBytes);
         }
 
@@ -37,6 +37,15 @@ public static class DiskPlan
         void Add(DiskName name, BaseContent content, long bytes) =>
             disks.Add(new PlannedDisk(name, $"/dev/vd{(char)('a' + disks.Count)}", content, bytes));
     }
+
+    /// <summary>An ephemeral disk as it is made: each is labelled by its index unless the flavor
+    /// says how, so that a guest can tell them apart.</summary>
+    /// <param name="blank">The disk as the flavor has it.</param>
+    /// <param name="index">Its place among the ephemeral disks, from 0.</param>
+    public static BlankSpec Labelled(BlankSpec blank, int index) =>
+        index == 0 || blank.Label is not null || blank.FileSystem == BlankFileSystem.Raw
+            ? blank
+            : blank with { Label = VolumeLabel.Parse($"ephemeral{index}") };
 
     /// <summary>The root disk's size in bytes, rounded up to whole sectors.</summary>
     public static long RootBytes(Image image, Flavor flavor)

@@ -25,4 +25,24 @@ public sealed record Flavor
 /// <summary>What a blank base holds.</summary>
 /// <param name="SizeBytes">The disk's size, in bytes; a multiple of 512.</param>
 /// <param name="FileSystem">What it is formatted with.</param>
-public sealed record BlankSpec(long SizeBytes, BlankFileSystem FileSystem);
+public sealed record BlankSpec(long SizeBytes, BlankFileSystem FileSystem)
+{
+    private static readonly VolumeLabel s_ephemeral = VolumeLabel.Parse("ephemeral0");
+    private static readonly VolumeLabel s_swap = VolumeLabel.Parse("swap0");
+
+    /// <summary>The label to give its file system; null: the usual one of its kind.</summary>
+    public VolumeLabel? Label { get; init; }
+
+    /// <summary>The label that its file system has: <c>ephemeral0</c> or <c>swap0</c> unless
+    /// another was given; null where nothing is formatted.</summary>
+    public VolumeLabel? EffectiveLabel() => FileSystem switch
+    {
+        BlankFileSystem.Raw => null,
+        BlankFileSystem.Swap => Label ?? s_swap,
+        _ => Label ?? s_ephemeral,
+    };
+
+    /// <summary>Whether the label is the usual one, which keys leave out.</summary>
+    internal bool HasUsualLabel() =>
+        EffectiveLabel() == (this with { Label = null }).EffectiveLabel();
+}

@@ -12,29 +12,27 @@ namespace NovaCow.Storage;
 /// mounts them by device, or gives one a new id.</remarks>
 internal sealed class BlankFormatter(Sandbox sandbox)
 {
-    public const string EphemeralLabel = "ephemeral0";
-    public const string SwapLabel = "swap0";
-
     /// <summary>Formats <paramref name="file"/> in <paramref name="folder"/>: zeros of the right
     /// length.</summary>
     public async Task FormatAsync(
         BlankSpec blank, string folder, string file, CancellationToken token)
     {
         var id = IdOf(BaseKey.Of(blank));
+        var label = $"{blank.EffectiveLabel()}";
         (Tool Tool, string[] Arguments)? format = blank.FileSystem switch
         {
             BlankFileSystem.Raw => null,
             BlankFileSystem.Ext4 => (Tool.MakeExt4, [
-                "-q", "-F", "-L", EphemeralLabel, "-U", $"{id}", "-m", "0", "-E",
+                "-q", "-F", "-L", label, "-U", $"{id}", "-m", "0", "-E",
                 $"hash_seed={id},lazy_itable_init=1,lazy_journal_init=1,"
                     + "nodiscard,packed_meta_blocks=1",
                 "--", file]),
             BlankFileSystem.Xfs => (Tool.MakeXfs, [
-                "-q", "-f", "-K", "-L", EphemeralLabel, "-m", $"uuid={id}", "--", file]),
+                "-q", "-f", "-K", "-L", label, "-m", $"uuid={id}", "--", file]),
             BlankFileSystem.Vfat => (Tool.MakeVfat, [
-                "--invariant", "-n", EphemeralLabel, "-i", $"{id:N}"[..8], "--", file]),
+                "--invariant", "-n", label, "-i", $"{id:N}"[..8], "--", file]),
             BlankFileSystem.Swap => (Tool.MakeSwap, [
-                "-q", "-L", SwapLabel, "-U", $"{id}", "--", file]),
+                "-q", "-L", label, "-U", $"{id}", "--", file]),
             _ => throw new ArgumentOutOfRangeException(nameof(blank)),
         };
         if (format is not { } found)
