@@ -6,18 +6,30 @@ namespace NovaCow.Core;
 /// <summary>
 /// Names a base volume by what it holds: <c>sha256-&lt;hex&gt;</c> for an image, so that two images
 /// with the same bytes share one, or <c>blank-&lt;bytes&gt;-&lt;fs&gt;</c>, with
-/// <c>-&lt;label&gt;</c> where that is not the usual one of its kind. Also its folder's name.
+/// <c>-&lt;label&gt;</c> where that is not the usual one of its kind. A kernel or ramdisk is
+/// <c>boot-sha256-&lt;hex&gt;</c>, so that a disk whose download has the same bytes never finds it in
+/// its place. Also its folder's name.
 /// </summary>
 [JsonConverter(typeof(StringIdConverter<BaseKey>))]
 public sealed record BaseKey : IStringId<BaseKey>
 {
+    private const string BootPrefix = "boot-";
+
     private BaseKey(string value) => Value = value;
 
     /// <inheritdoc/>
     public string Value { get; }
 
-    /// <summary>The key of the base that holds an image's bytes.</summary>
+    /// <summary>Whether the base is a kernel or a ramdisk: a read-only file, and no disk.</summary>
+    public bool IsBootFile => Value.StartsWith(BootPrefix, StringComparison.Ordinal);
+
+    /// <summary>The key of the base that holds an image's disk.</summary>
     public static BaseKey Of(Digest digest) => new($"{digest.Algorithm}-{digest.Hex}");
+
+    /// <summary>The key of the base that holds an image, as its format asks for.</summary>
+    public static BaseKey Of(Image image) => image.Format.IsBootFile()
+        ? new(BootPrefix + Of(image.Digest))
+        : Of(image.Digest);
 
     /// <summary>The key of a blank base.</summary>
     public static BaseKey Of(BlankSpec blank) =>
@@ -38,8 +50,8 @@ public sealed record BaseKey : IStringId<BaseKey>
         id = IsBlank(text) || IsImage(text) ? new BaseKey(text!) : null;
         problem = id is not null
             ? null
-            : $"base '{Names.Printable(text ?? "")}': expected sha256-<hex>, sha512-<hex> "
-                + "or blank-<bytes>-<file system>[-<label>]";
+            : $"base '{Names.Printable(text ?? "")}': expected sha256-<hex>, sha512-<hex>, "
+                + "either with boot- before it, or blank-<bytes>-<file system>[-<label>]";
         return id is not null;
     }
 
@@ -48,6 +60,8 @@ public sealed record BaseKey : IStringId<BaseKey>
 
     private static bool IsImage(string? text)
     {
+        if (text?.StartsWith(BootPrefix, StringComparison.Ordinal) == true)
+            text = text[BootPrefix.Length..];
         var dash = text?.IndexOf('-') ?? -1;
         return dash > 0 && Digest.TryParse($"{text![..dash]}:{text[(dash + 1)..]}", out var digest, out _)
             && string.Equals(Of(digest).Value, text, StringComparison.Ordinal);

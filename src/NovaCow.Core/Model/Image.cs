@@ -21,12 +21,13 @@ public sealed record Image
     /// <summary>The length of the download, in bytes.</summary>
     public required long SizeBytes { get; init; }
 
-    /// <summary>The size of the disk inside, in bytes.</summary>
+    /// <summary>The size of the disk inside, in bytes; of a kernel or ramdisk its length.
+    /// </summary>
     public required long VirtualSizeBytes { get; init; }
 
     /// <summary>The smallest root disk that may be launched from it, in bytes.</summary>
     public required long MinDiskBytes { get; init; }
 
     /// <summary>The base volume that holds it on any host.</summary>
-    public BaseKey BaseKey() => NovaCow.Core.BaseKey.Of(Digest);
+    public BaseKey BaseKey() => NovaCow.Core.BaseKey.Of(this);
 }

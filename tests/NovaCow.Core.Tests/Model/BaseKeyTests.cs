@@ -3,7 +3,7 @@ using NovaCow.Core.Tests.Scheduling;
 
 namespace NovaCow.Core.Tests.Model;
 
-public sealed class BlankSpecTests
+public sealed class BaseKeyTests
 {
     [Theory]
     [InlineData(BlankFileSystem.Ext4, null, "blank-1024-ext4", "ephemeral0")]
@@ -98,4 +98,16 @@ public sealed class BlankSpecTests
     [InlineData("ephemeral3", false)]
     public void A_kernel_and_a_ramdisk_have_names_and_are_no_disks(string name, bool isBootFile) =>
         Assert.Equal(isBootFile, DiskName.Parse(name).IsBootFile);
+
+    [Fact]
+    public void A_kernel_never_has_the_key_of_a_disk_with_the_same_bytes()
+    {
+        var disk = Given.Image();
+        var kernel = disk with { Format = DiskFormat.Aki };
+        Assert.False(disk.BaseKey().IsBootFile);
+        Assert.Equal("boot-" + disk.BaseKey(), kernel.BaseKey().Value);
+        Assert.True(BaseKey.Parse(kernel.BaseKey().Value).IsBootFile);
+        Assert.False(BaseKey.TryParse("boot-" + kernel.BaseKey(), out _, out _));
+        Assert.False(BaseKey.TryParse("boot-blank-1024-raw", out _, out _));
+    }
 }
