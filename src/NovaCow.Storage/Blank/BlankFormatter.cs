@@ -33,6 +33,12 @@ internal sealed class BlankFormatter(Sandbox sandbox)
                 "--invariant", "-n", label, "-i", $"{id:N}"[..8], "--", file]),
             BlankFileSystem.Swap => (Tool.MakeSwap, [
                 "-q", "-L", label, "-U", $"{id}", "--", file]),
+
+            // Its serial number comes from the time, which -T makes the same everywhere; without
+            // its place on a disk it would look for one.
+            BlankFileSystem.Ntfs => (Tool.MakeNtfs, [
+                "-q", "-F", "-Q", "-T", "-I", "-p", "0", "-H", "0", "-S", "0", "-s", "512",
+                "-L", label, file]),
             _ => throw new ArgumentOutOfRangeException(nameof(blank)),
         };
         if (format is not { } found)

@@ -23,6 +23,8 @@ internal sealed record Tool(string Name, string Package)
 
     public static Tool MakeSwap { get; } = new("mkswap", "util-linux");
 
+    public static Tool MakeNtfs { get; } = new("mkfs.ntfs", "ntfs-3g");
+
     public static Tool SetSid { get; } = new("setsid", "util-linux");
 
     public static Tool PrLimit { get; } = new("prlimit", "util-linux");

@@ -16,6 +16,8 @@ public sealed class BlankBaseTests : IDisposable
     [InlineData(BlankFileSystem.Xfs, 512 * MiB, "mkfs.xfs", "ephemeral0", "xfs", 80 * MiB)]
     [InlineData(BlankFileSystem.Vfat, 64 * MiB, "mkfs.vfat", "ephemeral0", "vfat", 2 * MiB)]
     [InlineData(BlankFileSystem.Swap, 64 * MiB, "mkswap", "swap0", "swap", MiB)]
+    [InlineData(BlankFileSystem.Ntfs, 64 * MiB, "mkfs.ntfs", "ephemeral0", "ntfs", 4 * MiB)]
+    [InlineData(BlankFileSystem.Ntfs, 1L << 40, "mkfs.ntfs", "ephemeral0", "ntfs", 112 * MiB)]
     public async Task A_blank_base_is_formatted_labelled_and_takes_little(
         BlankFileSystem fs, long bytes, string tool, string label, string type, long mostBytes)
     {
@@ -33,8 +35,31 @@ public sealed class BlankBaseTests : IDisposable
 
     [Theory]
     [InlineData(BlankFileSystem.Ext4, "mkfs.ext4")]
+    [InlineData(BlankFileSystem.Xfs, "mkfs.xfs")]
     [InlineData(BlankFileSystem.Vfat, "mkfs.vfat")]
     [InlineData(BlankFileSystem.Swap, "mkswap")]
+    [InlineData(BlankFileSystem.Ntfs, "mkfs.ntfs")]
+    public async Task A_blank_base_has_the_label_that_was_asked_for(
+        BlankFileSystem fs, string tool)
+    {
+        TestTool.Need(tool, "blkid");
+        using var host = Open("store");
+        foreach (var label in (string[])["ephemeral15", "2nd-disk_a", "x"])
+        {
+            var blank = new BlankSpec(512 * MiB, fs) { Label = VolumeLabel.Parse(label) };
+            var made = await host.Driver.EnsureBaseAsync(
+                new BaseContent.OfBlank(blank), null, null, default);
+            Assert.EndsWith($"-{label}", made.Value.Key.Value, StringComparison.Ordinal);
+            Assert.Equal(label, await BlkidAsync(
+                Path.Combine(host.Store.Root, "bases", made.Value.Key.Value, "base.raw"), "LABEL"));
+        }
+    }
+
+    [Theory]
+    [InlineData(BlankFileSystem.Ext4, "mkfs.ext4")]
+    [InlineData(BlankFileSystem.Vfat, "mkfs.vfat")]
+    [InlineData(BlankFileSystem.Swap, "mkswap")]
+    [InlineData(BlankFileSystem.Ntfs, "mkfs.ntfs")]
     public async Task A_blank_base_is_the_same_on_every_host(BlankFileSystem fs, string tool)
     {
         TestTool.Need(tool);
