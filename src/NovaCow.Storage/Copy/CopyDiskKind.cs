@@ -3,7 +3,8 @@ using NovaCow.Core;
 
 namespace NovaCow.Storage;
 
-/// <summary>Raw disks that own all of their bytes: sparse copies of their base.</summary>
+/// <summary>Raw disks that own all of their bytes: sparse copies of their base, whole or as a
+/// partition.</summary>
 internal sealed class CopyDiskKind : IDiskKind
 {
     public string Driver => DriverName.Copy;
@@ -14,19 +15,46 @@ internal sealed class CopyDiskKind : IDiskKind
 
     public bool HasBackingFile => false;
 
+    public bool CanPartition => true;
+
     public long MaxVirtualBytes => 1L << 60;
 
     public DiskFacts Write(
         StoreFiles files, NewDisk disk, IProgress<long>? progress, CancellationToken token)
     {
         var (file, path, request) = (disk.File, disk.Path, disk.Request);
+        var size = disk.Partitions?.DiskBytes ?? request.VirtualSizeBytes;
         using (var source = files.OpenToRead(disk.BasePath))
-            RawFile.CopyData(files, source, (file, path), progress, token);
-        files.SetLength(file, path, request.VirtualSizeBytes);
-        new RawDiskMark(Driver, Base: null, DiskLayout.Whole).Write(files, file, path);
-        return new DiskFacts(Base: null, request.VirtualSizeBytes);
+        {
+            var copy = new SparseCopy(files, source, file, path);
+            files.SetLength(file, path, size);
+            if (disk.Partitions is { } partitions)
+                WritePartitions(files, disk, (partitions, copy, source), progress, token);
+            else
+                copy.Copy(source, 0, progress, token);
+        }
+
+        var layout = disk.Partitions is null ? DiskLayout.Whole : DiskLayout.Ec2;
+        new RawDiskMark(Driver, Base: null, layout).Write(files, file, path);
+        return new DiskFacts(Base: null, size, layout);
     }
 
     public DiskFacts? Read(SafeFileHandle file, string path, out string problem) =>
         RawDiskMark.ReadFacts(file, Driver, out problem);
+
+    private static void WritePartitions(
+        StoreFiles files,
+        NewDisk disk,
+        (PartitionedDisk Partitions, SparseCopy Copy, SafeFileHandle Root) what,
+        IProgress<long>? progress,
+        CancellationToken token)
+    {
+        var signature = PartitionedDisk.SignatureOf(disk.Request.Instance, disk.Request.Disk);
+        files.Write(disk.File, disk.Path, what.Partitions.BootRecord(signature), 0);
+        what.Copy.Copy(what.Root, PartitionedDisk.RootStart, progress, token);
+        if (disk.LocalStoragePath is not { } path)
+            return;
+        using var local = files.OpenToRead(path);
+        what.Copy.Copy(local, what.Partitions.LocalStart, progress, token);
+    }
 }

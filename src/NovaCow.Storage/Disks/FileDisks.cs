@@ -21,18 +21,48 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     private readonly StoreLayout _layout = store.Layout;
     private readonly StoreFiles _files = store.Files;
 
+    /// <summary>Whether the disk is still to be made, and has a partition for what the request
+    /// calls local storage.</summary>
+    public bool WantsLocalStorage(CloneRequest request)
+    {
+        if (request.LocalStorage is null
+            || StoreFiles.TryStat(PathOf(request.Instance, request.Disk), out _))
+        {
+            return false;
+        }
+
+        CheckSize(request);
+        return DiskPartitions.Of(request, kind, _layout.BaseData(request.Base)) is not null;
+    }
+
+    /// <param name="request">What to make.</param>
+    /// <param name="localStoragePath">The file that becomes the second partition.</param>
+    /// <param name="progress">Bytes written so far.</param>
+    /// <param name="token">Gives up, and leaves nothing.</param>
     public Ensured<InstanceDisk> Ensure(
-        CloneRequest request, IProgress<long>? progress, CancellationToken token)
+        CloneRequest request,
+        string? localStoragePath,
+        IProgress<long>? progress,
+        CancellationToken token)
     {
         CheckSize(request);
         var folder = _layout.Instance(request.Instance);
         var path = PathOf(request.Instance, request.Disk);
+        var partitions = DiskPartitions.Of(request, kind, _layout.BaseData(request.Base));
         _files.MakeDirectory(folder);
         if (StoreFiles.TryStat(path, out _))
-            return new Ensured<InstanceDisk>(Existing(request, path), Created: false);
+            return new Ensured<InstanceDisk>(Existing(request, partitions, path), Created: false);
         try
         {
-            var disk = Write(request, path, progress, token);
+            using var file = _files.Create(path);
+            var disk = Write(
+                new NewDisk(request, file, path, _layout.BaseData(request.Base))
+                {
+                    Partitions = partitions,
+                    LocalStoragePath = localStoragePath,
+                },
+                progress,
+                token);
             _files.SyncDirectory(folder);
             return new Ensured<InstanceDisk>(disk, Created: true);
         }
@@ -79,7 +109,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
             if (name == StoreLayout.InstanceRecordFile)
                 continue;
             if (IsTemporary(name))
-                _files.Delete(path);
+                _files.DeleteTree(path);
             else if (!TryParse(name, out var disk))
                 store.Note($"{path} is no file of this store; it was left alone");
             else if (!folder.Keeps(name))
@@ -129,34 +159,38 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         }
     }
 
-    private InstanceDisk Write(
-        CloneRequest request, string path, IProgress<long>? progress, CancellationToken token)
+    private InstanceDisk Write(NewDisk disk, IProgress<long>? progress, CancellationToken token)
     {
-        using var file = _files.Create(path);
-        var facts = kind.Write(
-            _files, new NewDisk(request, file, path, _layout.BaseData(request.Base)), progress, token);
+        var (file, path) = (disk.File, disk.Path);
+        var facts = kind.Write(_files, disk, progress, token);
         _files.Sync(file, path);
-        return Disk(request.Disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes);
+        return Disk(disk.Request.Disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes);
     }
 
-    private InstanceDisk Existing(CloneRequest request, string path)
+    private InstanceDisk Existing(CloneRequest request, PartitionedDisk? partitions, string path)
     {
         var found = TryRead(request.Disk, path, out var problem);
+        var layout = partitions is null ? DiskLayout.Whole : DiskLayout.Ec2;
+        var bytes = partitions?.DiskBytes ?? request.VirtualSizeBytes;
         if (found is not null
             && found.BackingFile == (kind.HasBackingFile ? request.Base : null)
-            && found.VirtualSizeBytes == request.VirtualSizeBytes)
+            && found.VirtualSizeBytes == bytes
+            && found.Layout == layout)
         {
             return found;
         }
 
         var cause = found is null
             ? problem
-            : $"is {found.VirtualSizeBytes} bytes over base {found.BackingFile}";
+            : $"is {found.VirtualSizeBytes} bytes of layout {Wire(found.Layout)} over base "
+                + $"{found.BackingFile?.Value ?? "none"}";
         throw PortException.Final(
             LaunchErrorCode.VolumeDriver,
-            $"{Name(request)}: asked for {request.VirtualSizeBytes} bytes over base "
+            $"{Name(request)}: asked for {bytes} bytes of layout {Wire(layout)} over base "
                 + $"{request.Base}, but {path} {cause}; delete the instance first, "
                 + "or give the new one another id");
+
+        static string Wire(DiskLayout layout) => layout.ToString().ToLowerInvariant();
     }
 
     private InstanceDisk? TryRead(DiskName disk, string path, out string problem)

@@ -11,13 +11,16 @@ public abstract class FileVolumeDriver : IVolumeDriver
     private readonly HostStore _store;
     private readonly BaseShelf _bases;
     private readonly FileDisks _disks;
+    private readonly LocalStorage _localStorage;
 
     private protected FileVolumeDriver(
         HostStore store, IImageInspector inspector, SandboxOptions? sandbox, IDiskKind kind)
     {
         var walls = new Sandbox(sandbox ?? new SandboxOptions(), store.Note);
         _store = store;
-        _bases = new BaseShelf(store, new BaseBuilder(store, inspector, walls));
+        var builder = new BaseBuilder(store, inspector, walls);
+        _bases = new BaseShelf(store, builder);
+        _localStorage = new LocalStorage(store, builder);
         _disks = new FileDisks(store, _bases, kind);
         Name = kind.Driver;
     }
@@ -40,10 +43,9 @@ public abstract class FileVolumeDriver : IVolumeDriver
     /// by the instance's record, without which the next start removes the disk anyway.</remarks>
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        _store.RunAsync(
-            $"disk {request.Disk} of instance {request.Instance}: cannot be made",
-            () => _disks.Ensure(request, progress, cancellationToken),
-            cancellationToken);
+        request.Layout == DiskLayout.Whole || request.LocalStorage is null
+            ? EnsureDiskAsync(request, localStoragePath: null, progress, cancellationToken)
+            : EnsureWithLocalStorageAsync(request, progress, cancellationToken);
 
     /// <inheritdoc/>
     public Task<InstanceDisk> ChangeDiskAsync(
@@ -84,4 +86,36 @@ public abstract class FileVolumeDriver : IVolumeDriver
     /// <inheritdoc/>
     public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>
         throw new NotSupportedException();
+
+    private Task<Ensured<InstanceDisk>> EnsureDiskAsync(
+        CloneRequest request,
+        string? localStoragePath,
+        IProgress<long>? progress,
+        CancellationToken token) => _store.RunAsync(
+            WhatIsMade(request),
+            () => _disks.Ensure(request, localStoragePath, progress, token),
+            token);
+
+    /// <summary>Formats local storage first: that takes a tool, and the store's threads only wait
+    /// for the disk.</summary>
+    private async Task<Ensured<InstanceDisk>> EnsureWithLocalStorageAsync(
+        CloneRequest request, IProgress<long>? progress, CancellationToken token)
+    {
+        var isWanted = await _store.RunAsync(
+            WhatIsMade(request), () => _disks.WantsLocalStorage(request), token);
+        if (!isWanted)
+            return await EnsureDiskAsync(request, localStoragePath: null, progress, token);
+        try
+        {
+            var path = await _localStorage.MakeAsync(request, token);
+            return await EnsureDiskAsync(request, path, progress, token);
+        }
+        finally
+        {
+            await _localStorage.DiscardAsync(request);
+        }
+    }
+
+    private static string WhatIsMade(CloneRequest request) =>
+        $"disk {request.Disk} of instance {request.Instance}: cannot be made";
 }

@@ -24,6 +24,10 @@ internal interface IDiskKind
     /// <summary>The largest disk.</summary>
     long MaxVirtualBytes { get; }
 
+    /// <summary>Whether disks of this kind can be partitioned: <see cref="NewDisk.Partitions"/>.
+    /// </summary>
+    bool CanPartition => false;
+
     /// <summary>Fills a new, empty file; the caller syncs it, and removes it on failure.</summary>
     /// <returns>What <see cref="Read"/> will say of it.</returns>
     /// <exception cref="StoreIoException">The kernel refused a step.</exception>
@@ -41,7 +45,15 @@ internal interface IDiskKind
 /// <param name="Path">Its path.</param>
 /// <param name="BasePath">The base's raw file.</param>
 internal sealed record NewDisk(
-    CloneRequest Request, SafeFileHandle File, string Path, string BasePath);
+    CloneRequest Request, SafeFileHandle File, string Path, string BasePath)
+{
+    /// <summary>How it is partitioned; null: it is not.</summary>
+    public PartitionedDisk? Partitions { get; init; }
+
+    /// <summary>The file whose bytes become the second partition; null when there is none.
+    /// </summary>
+    public string? LocalStoragePath { get; init; }
+}
 
 /// <summary>What a disk file says of itself.</summary>
 /// <param name="Base">The base that it is a clone of; null: it owns its bytes.</param>

@@ -9,7 +9,7 @@ internal static partial class LibC
     public const int EPERM = 1, ENOENT = 2, EIO = 5, EEXIST = 17, EXDEV = 18, ENOTDIR = 20;
     public const int EINTR = 4, EAGAIN = 11, EACCES = 13, EINVAL = 22, ENOSPC = 28, EROFS = 30;
     public const int ENOTEMPTY = 39, ELOOP = 40, EDQUOT = 122, EMLINK = 31, ENOTTY = 25;
-    public const int EOPNOTSUPP = 95, ESRCH = 3;
+    public const int EOPNOTSUPP = 95, ESRCH = 3, ENXIO = 6, ENOSYS = 38;
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
     public const int O_CREAT = 0x40, O_EXCL = 0x80, O_CLOEXEC = 0x80000;
@@ -21,6 +21,9 @@ internal static partial class LibC
     public const uint StatxBasic = 0x7ff;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     public const nuint FICLONE = 0x40049409, FS_IOC_FIEMAP = 0xC020660B;
+    public const nuint FICLONERANGE = 0x4020940D;
+    public const int POSIX_FADV_SEQUENTIAL = 2, POSIX_FADV_DONTNEED = 4;
+    public const uint SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WHOLE = 7;
 
     // These two are the flags whose values differ between the processors.
     public static readonly int O_DIRECTORY = IsArm ? 0x4000 : 0x10000;
@@ -41,6 +44,18 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fallocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint copy_file_range(
+        SafeFileHandle source, ref long from, SafeFileHandle file, ref long to, nuint count, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int sync_file_range(
+        SafeFileHandle file, long offset, long length, uint flags);
+
+    [LibraryImport("libc")]
+    public static partial int posix_fadvise(
+        SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static unsafe partial int fsetxattr(

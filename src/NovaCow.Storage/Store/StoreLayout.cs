@@ -41,6 +41,10 @@ internal sealed record StoreLayout(string Root)
     public string Disk(InstanceId id, DiskName disk, string extension) =>
         $"{Instances}/{id}/{disk}.{extension}";
 
+    /// <summary>A folder for what a disk is made of, beside it.</summary>
+    public string DiskWork(InstanceId id, DiskName disk) =>
+        Disk(id, disk, "raw") + TemporarySuffix;
+
     public string IncomingImage(BaseKey key) => $"{Incoming}/{key}";
 
     /// <summary>Whether an entry of <see cref="Bases"/> is the remains of a build or deletion.

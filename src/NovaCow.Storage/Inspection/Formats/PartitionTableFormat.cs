@@ -51,6 +51,20 @@ internal sealed class PartitionTableFormat : ImageFormat
             image, limits, [protective >= 0 ? "GPT partition table" : "MBR partition table"]);
     }
 
+    /// <summary>Whether every entry of a table that is there lies on the disk.</summary>
+    public static bool IsSound(ImageBytes image)
+    {
+        var sectors = image.Length / ImageBytes.SectorBytes;
+        return Used(image).All(entry =>
+        {
+            var at = EntriesOffset + (EntryBytes * entry);
+            var (first, count) = (image.Head.U32Le(at + 8), image.Head.U32Le(at + 12));
+            return image.Head[at] is 0x00 or 0x80
+                && first > 0 && count > 0
+                && (TypeOf(image, entry) == ProtectiveType || (long)first + count <= sectors);
+        });
+    }
+
     private static IEnumerable<int> Used(ImageBytes image) =>
         Enumerable.Range(0, Entries).Where(entry => TypeOf(image, entry) != 0);
 
