@@ -8,8 +8,9 @@ cd "$(dirname "$(realpath "$0")")"
 require_dotnet
 require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfstools \
   mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
-  kill=procps genisoimage=genisoimage
-require mkfs.ntfs=ntfs-3g sfdisk=fdisk losetup=mount e2fsck=e2fsprogs blkid=util-linux
+  kill=procps genisoimage=genisoimage losetup=mount mkfs.btrfs=btrfs-progs xfs_io=xfsprogs \
+  chattr=e2fsprogs
+require mkfs.ntfs=ntfs-3g sfdisk=fdisk e2fsck=e2fsprogs blkid=util-linux
 mkdir -p artifacts
 echo "building"
 build NovaCow.Actors.sln || exit 1

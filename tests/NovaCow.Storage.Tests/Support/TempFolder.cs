@@ -3,7 +3,13 @@ namespace NovaCow.Storage.Tests;
 /// <summary>A folder for one test, removed with it.</summary>
 internal sealed class TempFolder : IDisposable
 {
-    public TempFolder() => Path = Directory.CreateTempSubdirectory("novacow-storage-").FullName;
+    private const string Prefix = "novacow-storage-";
+
+    /// <param name="parent">Where to make it; else with the other temporary folders.</param>
+    public TempFolder(string? parent = null) => Path = parent is null
+        ? Directory.CreateTempSubdirectory(Prefix).FullName
+        : Directory.CreateDirectory(
+            System.IO.Path.Combine(parent, $"{Prefix}{Guid.NewGuid():N}")).FullName;
 
     public string Path { get; }
 
