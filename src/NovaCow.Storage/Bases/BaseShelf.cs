@@ -76,6 +76,22 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         return found;
     }
 
+    /// <summary>What every whole base takes; changes nothing.</summary>
+    public List<BaseUsage> Measure()
+    {
+        List<BaseUsage> found = [];
+        foreach (var path in Directory.EnumerateDirectories(_layout.Bases))
+        {
+            if (BaseKey.TryParse(Path.GetFileName(path), out var key, out _)
+                && TryRead(key, out _) is { } volume)
+            {
+                found.Add(new BaseUsage(key, volume.VirtualSizeBytes, volume.AllocatedBytes));
+            }
+        }
+
+        return found;
+    }
+
     private BaseVolume? Find(BaseKey key)
     {
         if (!StoreFiles.TryStat(_layout.Base(key), out _))

@@ -12,6 +12,7 @@ public abstract class FileVolumeDriver : IVolumeDriver
     private readonly BaseShelf _bases;
     private readonly FileDisks _disks;
     private readonly LocalStorage _localStorage;
+    private readonly DiskUsages _usages;
 
     private protected FileVolumeDriver(
         HostStore store, IImageInspector inspector, SandboxOptions? sandbox, IDiskKind kind)
@@ -22,6 +23,7 @@ public abstract class FileVolumeDriver : IVolumeDriver
         _bases = new BaseShelf(store, builder);
         _localStorage = new LocalStorage(store, builder);
         _disks = new FileDisks(store, _bases, kind);
+        _usages = new DiskUsages(store, kind);
         Name = kind.Driver;
     }
 
@@ -84,8 +86,12 @@ public abstract class FileVolumeDriver : IVolumeDriver
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    /// <remarks>Bases, which the drivers of files share, are measured by each of them. Disks that
+    /// are whole are measured, whether their instance has its record already or not.</remarks>
+    public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) => _store.RunAsync(
+        $"store {_store.Root}: cannot be measured",
+        () => new VolumeUsage(_bases.Measure(), _usages.Measure(cancellationToken)),
+        cancellationToken);
 
     private Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request,
