@@ -14,8 +14,16 @@ internal sealed record RawDiskMark(string Driver, BaseKey? Base, DiskLayout Layo
     private const string Attribute = "user.novacow.disk";
     private const int MaxBytes = 512;
 
-    public void Write(StoreFiles files, SafeFileHandle file, string path) =>
-        files.SetAttribute(file, path, Attribute, JsonSerializer.SerializeToUtf8Bytes(this));
+    /// <summary>The disk's size when it was marked. A disk may have grown since, so a change of its
+    /// length stays one atomic step; a shorter one has lost bytes.</summary>
+    public long LeastBytes { get; init; }
+
+    /// <summary>Marks a disk that has its length.</summary>
+    public void Write(StoreFiles files, SafeFileHandle file, string path)
+    {
+        var mark = this with { LeastBytes = RandomAccess.GetLength(file) };
+        files.SetAttribute(file, path, Attribute, JsonSerializer.SerializeToUtf8Bytes(mark));
+    }
 
     public static RawDiskMark? Read(SafeFileHandle file)
     {
@@ -34,11 +42,18 @@ internal sealed record RawDiskMark(string Driver, BaseKey? Base, DiskLayout Layo
     public static DiskFacts? ReadFacts(SafeFileHandle file, string driver, out string problem)
     {
         var mark = Read(file);
-        problem = mark is null
-            ? "is no whole raw disk of this store"
-            : $"is a disk of the driver {mark.Driver}";
-        return mark?.Driver == driver
-            ? new DiskFacts(mark.Base, RandomAccess.GetLength(file), mark.Layout)
-            : null;
+        var bytes = RandomAccess.GetLength(file);
+        problem = mark switch
+        {
+            null => "is no whole raw disk of this store",
+            _ when mark.Driver != driver => $"is a disk of the driver {mark.Driver}",
+            _ when bytes < mark.LeastBytes =>
+                $"is {bytes} bytes long, and was made of {mark.LeastBytes}",
+            _ when bytes % RawFile.SectorBytes != 0 => $"is {bytes} bytes long, no whole sectors",
+            _ => "",
+        };
+        return mark is null || problem.Length > 0
+            ? null
+            : new DiskFacts(mark.Base, bytes, mark.Layout);
     }
 }

@@ -79,11 +79,16 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
         }
     }
 
-    /// <summary>Lets an empty file share all blocks of another.</summary>
+    /// <summary>Lets an empty file share all blocks of another, which may be read-only and even
+    /// immutable.</summary>
     public void Clone(SafeFileHandle source, SafeFileHandle file, string path)
     {
         Step("clone", path);
         Check(LibC.ioctl(file, LibC.FICLONE, source.DangerousGetHandle()), "clone", path);
+
+        // A file system over another (FUSE, network) may say yes and do less.
+        if (RandomAccess.GetLength(file) != RandomAccess.GetLength(source))
+            throw new StoreIoException("clone", path, LibC.EIO);
     }
 
     /// <summary>Copies bytes within the kernel, at most a piece; 0 is the end of the source, null

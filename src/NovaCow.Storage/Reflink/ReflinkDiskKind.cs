@@ -20,12 +20,29 @@ internal sealed class ReflinkDiskKind : IDiskKind
         StoreFiles files, NewDisk disk, IProgress<long>? progress, CancellationToken token)
     {
         var (file, path, request) = (disk.File, disk.Path, disk.Request);
-        using (var source = files.OpenToRead(disk.BasePath))
-            files.Clone(source, file, path);
+        Clone(files, disk);
         if (RandomAccess.GetLength(file) != request.VirtualSizeBytes)
             files.SetLength(file, path, request.VirtualSizeBytes);
         new RawDiskMark(Driver, request.Base, DiskLayout.Whole).Write(files, file, path);
         return new DiskFacts(request.Base, request.VirtualSizeBytes);
+    }
+
+    private static void Clone(StoreFiles files, NewDisk disk)
+    {
+        try
+        {
+            using var source = files.OpenToRead(disk.BasePath);
+            files.Clone(source, disk.File, disk.Path);
+        }
+        catch (StoreIoException e) when (e.IsUnsupported)
+        {
+            throw PortException.Final(
+                LaunchErrorCode.VolumeDriver,
+                $"disk {disk.Request.Disk} of instance {disk.Request.Instance}: cannot share the "
+                    + $"blocks of base {disk.Request.Base} ({e.Message}): keep the store whole on "
+                    + $"one file system that can: {ReflinkProbe.Remedy}",
+                e);
+        }
     }
 
     public DiskFacts? Read(SafeFileHandle file, string path, out string problem) =>

@@ -13,4 +13,17 @@ public sealed class ReflinkVolumeDriver(
     HostStore store, IImageInspector inspector, SandboxOptions? sandbox = null)
     : FileVolumeDriver(store, inspector, sandbox, new ReflinkDiskKind())
 {
+    /// <summary>The driver on a store whose file system was tried and can share blocks.</summary>
+    /// <inheritdoc cref="ReflinkVolumeDriver" path="/param"/>
+    /// <exception cref="PortException">It cannot; the message says why and what to do.</exception>
+    public static ReflinkVolumeDriver Open(
+        HostStore store, IImageInspector inspector, SandboxOptions? sandbox = null) =>
+        Probe(store) is { } whyNot
+            ? throw PortException.Final(LaunchErrorCode.VolumeDriver, whyNot)
+            : new ReflinkVolumeDriver(store, inspector, sandbox);
+
+    /// <summary>Tries in the store's own folders whether its file system can share blocks, and
+    /// leaves nothing there. Blocks for some milliseconds.</summary>
+    /// <returns>Why it cannot, and what to do; null when it can.</returns>
+    public static string? Probe(HostStore store) => ReflinkProbe.WhyNot(store);
 }

@@ -10,6 +10,11 @@ internal static class StoreErrors
     {
         PortException known => known,
         StoreIoException { IsOutOfSpace: true } => OutOfSpace(what, root, cause),
+        StoreIoException { Errno: LibC.EFBIG } => PortException.Final(
+            LaunchErrorCode.InvalidRequest,
+            $"{what}: the file system of {root} holds no file that large (ext4: 16 TiB); "
+                + "ask for less, or keep the store on XFS",
+            cause),
         UnauthorizedAccessException => PortException.Final(
             LaunchErrorCode.VolumeDriver,
             $"{what}: {cause.Message} Give this process's user the right to write to {root}",
