@@ -71,7 +71,7 @@ public abstract partial class VolumeDriverConformance
         host.Dispose();
         Directory.Move(_folder.File("store"), _folder.File("moved"));
 
-        using var moved = Open(_folder.File("moved"), new TestInspector());
+        using var moved = Open(_folder.File("moved"));
         var found = await moved.Driver.ListAsync(default);
         var disk = Assert.Single(found.Disks[InstanceId.Parse("vm-1")]);
         var record = Assert.Single(await moved.Store.ListInstancesAsync(default));

@@ -1,9 +1,8 @@
 using NovaCow.Core;
-using NovaCow.Storage.Inspection;
 
 namespace NovaCow.Storage.Tests;
 
-/// <summary>Deletion, what a start finds, refusals and a full disk.</summary>
+/// <summary>Deletion, what a start finds, and refusals.</summary>
 public abstract partial class VolumeDriverConformance
 {
     [Fact]
@@ -161,62 +160,5 @@ public abstract partial class VolumeDriverConformance
         Assert.Equal(LaunchErrorCode.UnsafeImage, error.Error.Code);
         Assert.Contains("after conversion", error.Message);
         Assert.Empty(host.Leftovers());
-    }
-
-    [Fact]
-    public async Task A_full_disk_is_told_leaves_nothing_and_is_got_over()
-    {
-        TestTool.Need("mount", "umount");
-        var root = _folder.File("store");
-        Directory.CreateDirectory(root);
-        var (code, _, error) = await TestTool.TryRunAsync(
-            "mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", root);
-        if (code != 0)
-            Assert.Skip($"no file system may be mounted here: {error.Trim()}");
-        try
-        {
-            using var host = Open(root, new ImageInspector());
-            await FillUpAsync(host);
-        }
-        finally
-        {
-            await TestTool.RunAsync("umount", root);
-        }
-    }
-
-    private async Task FillUpAsync(DriverHost host)
-    {
-        var volume = await host.BlankAsync(MiB);
-        var filler = Path.Combine(host.Store.Root, "filler");
-        await using (var file = File.OpenWrite(filler))
-        {
-            await Assert.ThrowsAsync<IOException>(async () =>
-            {
-                file.Position = 4096;
-                while (true)
-                {
-                    await file.WriteAsync(new byte[4096]);
-                    await file.FlushAsync();
-                }
-            });
-        }
-
-        await NoRoomAsync(host, () => host.CloneAsync(volume, "vm-1"));
-        var raw = TestImages.Raw(_folder.File("disk"));
-        await NoRoomAsync(host, () => host.ImageAsync(raw, DiskFormat.Raw, 4 * MiB));
-        var image = await TestImages.ConvertAsync(raw, "qcow2");
-        await NoRoomAsync(host, () => host.ImageAsync(image, DiskFormat.Qcow2, 4 * MiB));
-
-        File.WriteAllText(filler, "");
-        await host.CommitAsync(volume, "vm-1");
-        Assert.Equal(2, host.Leftovers().Length);
-    }
-
-    private static async Task NoRoomAsync(DriverHost host, Func<Task> act)
-    {
-        var error = await Assert.ThrowsAsync<PortException>(act);
-        Assert.Equal(LaunchErrorCode.InsufficientStorage, error.Error.Code);
-        Assert.Contains(host.Store.Root, error.Message);
-        Assert.Single(host.Leftovers());
     }
 }

@@ -5,17 +5,26 @@ namespace NovaCow.Storage.Tests;
 
 /// <summary>
 /// What every driver of files promises, on a real file system with the real tools: a driver's own
-/// tests are a subclass that opens it.
+/// tests are a subclass that makes it.
 /// </summary>
 public abstract partial class VolumeDriverConformance : IDisposable
 {
     private const long MiB = TestImages.MiB;
     private const int AtOnce = 64;
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder _folder;
     private readonly List<DriverHost> _hosts = [];
 
-    /// <summary>Opens the driver on a store in this directory.</summary>
-    private protected abstract DriverHost Open(string root, IImageInspector inspector);
+    /// <param name="home">Where its stores are; else the temporary directory.</param>
+    private protected VolumeDriverConformance(string? home = null) => _folder = new(home);
+
+    /// <summary>Makes the driver on a store.</summary>
+    private protected abstract IVolumeDriver Create(HostStore store, IImageInspector inspector);
+
+    /// <summary>What a small disk is made with, that is then filled up.</summary>
+    private protected virtual LoopFileSystem SmallFileSystem => LoopFileSystem.Ext4;
+
+    /// <summary>The largest disk that the file system at home can hold.</summary>
+    private protected virtual long LargestDiskBytes => long.MaxValue;
 
     public void Dispose()
     {
@@ -154,6 +163,15 @@ public abstract partial class VolumeDriverConformance : IDisposable
         TestTool.Need("qemu-img");
         var host = Start();
         var volume = await host.BlankAsync(baseBytes);
+        if (diskBytes > LargestDiskBytes)
+        {
+            var error = await Assert.ThrowsAsync<PortException>(
+                () => host.CloneAsync(volume, "vm-1", bytes: diskBytes));
+            Assert.Equal(LaunchErrorCode.InvalidRequest, error.Error.Code);
+            Assert.Single(host.Leftovers());
+            return;
+        }
+
         var disk = await host.CloneAsync(volume, "vm-1", bytes: diskBytes);
         Assert.Equal(diskBytes, disk.VirtualSizeBytes);
         Assert.InRange(disk.AllocatedBytes, 0, 64 << 10);
@@ -218,9 +236,16 @@ public abstract partial class VolumeDriverConformance : IDisposable
 
     private DriverHost Start(IImageInspector? inspector = null)
     {
-        var host = Open(_folder.File("store"), inspector ?? new ImageInspector());
+        var host = Open(_folder.File("store"), inspector);
         _hosts.Add(host);
         return host;
+    }
+
+    private DriverHost Open(
+        string root, IImageInspector? inspector = null, StoreFiles? files = null)
+    {
+        var store = HostStore.Open(root, options: null, files ?? new StoreFiles());
+        return new DriverHost(store, Create(store, inspector ?? new ImageInspector()));
     }
 
     private DriverHost Restart(DriverHost host)

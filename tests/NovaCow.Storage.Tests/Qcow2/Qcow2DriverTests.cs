@@ -4,9 +4,6 @@ namespace NovaCow.Storage.Tests;
 
 public sealed class Qcow2DriverTests : VolumeDriverConformance
 {
-    private protected override DriverHost Open(string root, IImageInspector inspector)
-    {
-        var store = HostStore.Open(root);
-        return new DriverHost(store, new Qcow2VolumeDriver(store, inspector));
-    }
+    private protected override IVolumeDriver Create(HostStore store, IImageInspector inspector) =>
+        new Qcow2VolumeDriver(store, inspector);
 }

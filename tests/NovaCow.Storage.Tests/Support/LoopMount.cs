@@ -149,6 +149,10 @@ internal sealed record LoopFileSystem(
 
     public static LoopFileSystem Btrfs { get; } = new("btrfs", "mkfs.btrfs", ["-q"], 256 * MiB);
 
+    /// <summary>btrfs whose data and metadata share their room, so that it can be filled.</summary>
+    public static LoopFileSystem MixedBtrfs { get; } =
+        new("btrfs", "mkfs.btrfs", ["-q", "--mixed"], 64 * MiB);
+
     public static LoopFileSystem Ext4 { get; } =
         new("ext4", "mkfs.ext4", ["-q", "-F"], 64 * MiB);
 }

@@ -1,0 +1,13 @@
+namespace NovaCow.Storage.Tests;
+
+public sealed class ReflinkOnXfsTests(XfsFixture xfs)
+    : ReflinkConformance(xfs.Path), IClassFixture<XfsFixture>
+{
+    private protected override LoopFileSystem SmallFileSystem => LoopFileSystem.Xfs;
+}
+
+public sealed class ReflinkOnBtrfsTests(BtrfsFixture btrfs)
+    : ReflinkConformance(btrfs.Path), IClassFixture<BtrfsFixture>
+{
+    private protected override LoopFileSystem SmallFileSystem => LoopFileSystem.MixedBtrfs;
+}
