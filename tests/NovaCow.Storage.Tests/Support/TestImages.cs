@@ -22,6 +22,14 @@ internal static class TestImages
         return path;
     }
 
+    /// <summary>Random bytes, the same each time.</summary>
+    public static byte[] Bytes(long count, int seed = 1)
+    {
+        var bytes = new byte[count];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+
     /// <summary>The same disk in another of qemu's formats.</summary>
     public static async Task<string> ConvertAsync(
         string raw, string format, params string[] options)
