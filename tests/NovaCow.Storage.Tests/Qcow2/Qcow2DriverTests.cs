@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Storage.Inspection;
 
 namespace NovaCow.Storage.Tests;
 
@@ -6,4 +7,10 @@ public sealed class Qcow2DriverTests : VolumeDriverConformance
 {
     private protected override IVolumeDriver Create(HostStore store, IImageInspector inspector) =>
         new Qcow2VolumeDriver(store, inspector);
+}
+
+public sealed class Qcow2EachStepTests : EachStepTests
+{
+    private protected override IVolumeDriver Create(HostStore store) =>
+        new Qcow2VolumeDriver(store, new ImageInspector());
 }
