@@ -39,6 +39,14 @@ internal sealed class CopyDiskKind : IDiskKind
         return new DiskFacts(Base: null, size, layout);
     }
 
+    public IDiskSink Rewrite(DiskTarget target) => new RawDisk(target, Driver);
+
+    public bool TryGrow(StoreFiles files, OpenDisk disk, long virtualSizeBytes)
+    {
+        files.SetLength(disk.File, disk.Path, virtualSizeBytes);
+        return true;
+    }
+
     public DiskFacts? Read(SafeFileHandle file, string path, out string problem) =>
         RawDiskMark.ReadFacts(file, Driver, out problem);
 

@@ -129,16 +129,18 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         return whole;
     }
 
-    /// <summary>The record says whose a disk is; without one that can be read, the file does.
-    /// </summary>
+    /// <summary>A raw disk says itself whose it is, as a change of its driver ends with that; then
+    /// the record does; without one that can be read, whatever else the file says.</summary>
     private bool IsOurs(InstanceFolder folder, string name, string path)
     {
         if (Path.GetExtension(name) != "." + kind.Extension)
             return false;
-        if (folder.Record is { } record)
-            return record.Disks.Any(d => d.Driver == kind.Driver && Path.GetFileName(d.Path) == name);
         using var file = _files.OpenToRead(path);
-        return kind.Read(file, path, out _) is not null;
+        if (RawDiskMark.Read(file) is { } mark)
+            return mark.Driver == kind.Driver;
+        return folder.Record is { } record
+            ? record.Disks.Any(d => d.Driver == kind.Driver && Path.GetFileName(d.Path) == name)
+            : kind.Read(file, path, out _) is not null;
     }
 
     private void CheckSize(CloneRequest request)
@@ -193,7 +195,8 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         static string Wire(DiskLayout layout) => layout.ToString().ToLowerInvariant();
     }
 
-    private InstanceDisk? TryRead(DiskName disk, string path, out string problem)
+    /// <summary>The whole disk in a file; null and why when there is none of this kind.</summary>
+    public InstanceDisk? TryRead(DiskName disk, string path, out string problem)
     {
         using var file = _files.OpenToRead(path);
         return kind.Read(file, path, out problem) is { } facts

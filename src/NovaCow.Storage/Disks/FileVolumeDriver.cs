@@ -13,6 +13,7 @@ public abstract class FileVolumeDriver : IVolumeDriver
     private readonly FileDisks _disks;
     private readonly LocalStorage _localStorage;
     private readonly DiskUsages _usages;
+    private readonly DiskChanges _changes;
 
     private protected FileVolumeDriver(
         HostStore store, IImageInspector inspector, SandboxOptions? sandbox, IDiskKind kind)
@@ -24,11 +25,19 @@ public abstract class FileVolumeDriver : IVolumeDriver
         _localStorage = new LocalStorage(store, builder);
         _disks = new FileDisks(store, _bases, kind);
         _usages = new DiskUsages(store, kind);
+        _changes = new DiskChanges(store, _disks, kind, new ChangeLimits());
         Name = kind.Driver;
     }
 
     /// <inheritdoc/>
     public string Name { get; }
+
+    /// <summary>What changes of disks may take.</summary>
+    public ChangeLimits ChangeLimits
+    {
+        get => _changes.Limits;
+        init => _changes = new DiskChanges(_store, _disks, _changes.Kind, value);
+    }
 
     /// <inheritdoc/>
     /// <remarks>A raw or iso image in the store's own incoming folder becomes the base's file
@@ -54,7 +63,22 @@ public abstract class FileVolumeDriver : IVolumeDriver
         DiskChangeRequest request,
         IProgress<long>? progress,
         CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        _changes.ChangeAsync(request, progress, cancellationToken);
+
+    /// <summary>
+    /// Makes an instance's disk of a foreign one: a clone that keeps only what differs from a base,
+    /// or a disk of its own. The foreign file is read once, and stays as it is; it is refused with
+    /// InvalidRequest while anybody has it open.
+    /// </summary>
+    /// <param name="request">What to make of what.</param>
+    /// <param name="progress">Bytes of the disk looked at so far.</param>
+    /// <param name="cancellationToken">Gives up and leaves nothing.</param>
+    /// <returns>The disk: durable, and kept from when the instance's record names it.</returns>
+    /// <exception cref="PortException">As of the other methods; what the foreign file has that
+    /// cannot be read, or is damaged, is named with its offset.</exception>
+    public Task<InstanceDisk> AdoptDiskAsync(
+        AdoptRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        _changes.AdoptAsync(request, progress, cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteDiskAsync(

@@ -21,6 +21,9 @@ internal interface IDiskKind
     /// <summary>Whether a new disk needs its base; else it owns its bytes.</summary>
     bool HasBackingFile { get; }
 
+    /// <summary>Whether its disks share blocks with raw files on the same file system.</summary>
+    bool SharesBlocks => false;
+
     /// <summary>The largest disk.</summary>
     long MaxVirtualBytes { get; }
 
@@ -34,6 +37,15 @@ internal interface IDiskKind
     /// <exception cref="PortException">What was asked cannot be done.</exception>
     DiskFacts Write(
         StoreFiles files, NewDisk disk, IProgress<long>? progress, CancellationToken token);
+
+    /// <summary>What fills a new, empty file with a disk that is there already; the caller syncs it,
+    /// and removes it on failure.</summary>
+    /// <exception cref="StoreIoException">The kernel refused a step.</exception>
+    IDiskSink Rewrite(DiskTarget target);
+
+    /// <summary>Makes a disk larger where it stands, in one step, which the caller syncs; false, and
+    /// nothing was changed, when its file has to be written anew.</summary>
+    bool TryGrow(StoreFiles files, OpenDisk disk, long virtualSizeBytes);
 
     /// <summary>What the file says; null and why when it is no whole disk of this kind.</summary>
     DiskFacts? Read(SafeFileHandle file, string path, out string problem);

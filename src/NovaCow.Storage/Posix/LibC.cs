@@ -16,15 +16,21 @@ internal static partial class LibC
     public const int O_CREAT = 0x40, O_EXCL = 0x80, O_CLOEXEC = 0x80000;
 
     public const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
-    public const int SIGKILL = 9;
+    public const int SIGKILL = 9, SIGURG = 23;
+    public const int F_SETSIG = 10, F_SETLEASE = 1024, F_GETLEASE = 1025;
+    public const int F_OFD_GETLK = 36, F_OFD_SETLK = 37;
+    public const short F_RDLCK = 0, F_WRLCK = 1, F_UNLCK = 2;
     public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;
     public const uint StatxBasic = 0x7ff;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     public const nuint FICLONE = 0x40049409, FS_IOC_FIEMAP = 0xC020660B;
     public const nuint FICLONERANGE = 0x4020940D;
-    public const int POSIX_FADV_SEQUENTIAL = 2, POSIX_FADV_DONTNEED = 4;
+    public const int POSIX_FADV_SEQUENTIAL = 2;
     public const uint SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WHOLE = 7;
+    public const nuint FIDEDUPERANGE = 0xC0189436;
+    public const uint RENAME_EXCHANGE = 2;
+    public const int POSIX_FADV_WILLNEED = 3, POSIX_FADV_DONTNEED = 4;
 
     // These two are the flags whose values differ between the processors.
     public static readonly int O_DIRECTORY = IsArm ? 0x4000 : 0x10000;
@@ -53,10 +59,6 @@ internal static partial class LibC
     [LibraryImport("libc", SetLastError = true)]
     public static partial int sync_file_range(
         SafeFileHandle file, long offset, long length, uint flags);
-
-    [LibraryImport("libc")]
-    public static partial int posix_fadvise(
-        SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static unsafe partial int fsetxattr(
@@ -88,6 +90,21 @@ internal static partial class LibC
     public static partial int rename(string from, string to);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int renameat2(
+        int fromDirectory, string from, int toDirectory, string to, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fcntl(SafeFileHandle file, int command, nint argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fcntl(SafeFileHandle file, int command, ref FileLock argument);
+
+    /// <summary>Returns the error instead of setting it.</summary>
+    [LibraryImport("libc")]
+    public static partial int posix_fadvise(
+        SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int link(string from, string to);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -115,6 +132,17 @@ internal static partial class LibC
     [LibraryImport("libc")]
     public static partial uint getegid();
 
+    /// <summary>The kernel's struct flock on 64-bit processors.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FileLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Process;
+    }
+
     /// <summary>The kernel's statx, whose layout is the same on every processor.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct Statx
@@ -133,6 +161,10 @@ internal static partial class LibC
 
         [FieldOffset(48)]
         public long Blocks;
+
+        /// <summary>Its file system, as two numbers in one.</summary>
+        [FieldOffset(136)]
+        public ulong Device;
 
         public readonly bool IsFile => (Mode & 0xF000) == 0x8000;
 

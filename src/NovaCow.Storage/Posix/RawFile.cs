@@ -111,7 +111,9 @@ internal static class RawFile
         }
     }
 
-    private static long NextData(SafeFileHandle file, long offset, long length)
+    /// <summary>Where the file's next bytes are that are no hole; its length when there are none.
+    /// </summary>
+    public static long NextData(SafeFileHandle file, long offset, long length)
     {
         var data = LibC.lseek(file, offset, LibC.SEEK_DATA);
         if (data >= 0)

@@ -67,16 +67,17 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
         Check(LibC.ftruncate(file, length), "truncate", path);
     }
 
-    /// <summary>Gives blocks back; where the file system cannot, the file keeps them.</summary>
-    public void PunchHole(SafeFileHandle file, string path, long offset, long length)
+    /// <summary>Gives blocks back; false where the file system cannot: the file keeps them, with
+    /// what is in them.</summary>
+    public bool PunchHole(SafeFileHandle file, string path, long offset, long length)
     {
         Step("punch", path);
         const int mode = LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
-        if (LibC.fallocate(file, mode, offset, length) != 0
-            && Marshal.GetLastPInvokeError() != LibC.EOPNOTSUPP)
-        {
-            throw StoreIoException.Last("punch", path);
-        }
+        if (LibC.fallocate(file, mode, offset, length) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == LibC.EOPNOTSUPP
+            ? false
+            : throw StoreIoException.Last("punch", path);
     }
 
     /// <summary>Lets an empty file share all blocks of another, which may be read-only and even
@@ -186,6 +187,16 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
     {
         Step("rename", to);
         Check(LibC.rename(from, to), "rename", to);
+    }
+
+    /// <summary>Lets two files of one file system take each other's name, in one step.</summary>
+    public void Exchange(string one, string other)
+    {
+        Step("exchange", other);
+        Check(
+            LibC.renameat2(LibC.AT_FDCWD, one, LibC.AT_FDCWD, other, LibC.RENAME_EXCHANGE),
+            "exchange",
+            other);
     }
 
     /// <summary>Gives a file a second name; false where that cannot be.</summary>

@@ -29,7 +29,20 @@ internal sealed class Qcow2DiskKind : IDiskKind
         return new DiskFacts(key, size);
     }
 
-    public DiskFacts? Read(SafeFileHandle file, string path, out string problem)
+    public IDiskSink Rewrite(DiskTarget target) => new Qcow2Writer(
+        target.Files,
+        (target.File, target.Path),
+        target.Facts.VirtualSizeBytes,
+        target.Facts.Base is { } key ? BackingFile(key) : null);
+
+    public bool TryGrow(StoreFiles files, OpenDisk disk, long virtualSizeBytes) =>
+        Qcow2Growth.TryGrow(files, (disk.File, disk.Path), disk.Backing, virtualSizeBytes);
+
+    public DiskFacts? Read(SafeFileHandle file, string path, out string problem) =>
+        ReadFacts(file, out problem);
+
+    /// <summary>What a qcow2 disk of a store says; null and why when it is none.</summary>
+    public static DiskFacts? ReadFacts(SafeFileHandle file, out string problem)
     {
         var start = new byte[Qcow2Overlay.HeaderBytes];
         var count = RandomAccess.Read(file, start, 0);

@@ -16,8 +16,8 @@ internal static class Qcow2Overlay
     public const int MaxBackingFileBytes = 1023;
 
     private const int ClusterBits = 16;
-    private const long ClusterBytes = 1L << ClusterBits;
-    private const long BytesPerL1Entry = ClusterBytes * (ClusterBytes / 8);
+    public const int ClusterBytes = 1 << ClusterBits;
+    public const long BytesPerL1Entry = (long)ClusterBytes * (ClusterBytes / 8);
     private const int L1FirstCluster = 3;
     private const int HeaderLength = 112;
     private const int BackingFormatOffset = HeaderLength + 8;
@@ -36,30 +36,44 @@ internal static class Qcow2Overlay
     public static long FileBytes(long virtualBytes) =>
         (L1FirstCluster * ClusterBytes) + (8 * L1Entries(virtualBytes));
 
+    /// <summary>What stands at offset 0 of an empty overlay.</summary>
+    public static byte[] Header(long virtualBytes, string backingFile) => Header(
+        virtualBytes,
+        backingFile,
+        new Qcow2Tables(L1FirstCluster * ClusterBytes, RefcountTableOffset, 1));
+
     /// <summary>What stands at offset 0.</summary>
-    public static byte[] Header(long virtualBytes, string backingFile)
+    /// <param name="virtualBytes">The size of the disk.</param>
+    /// <param name="backingFile">The raw file that it lies over; null: it owns its bytes.</param>
+    /// <param name="tables">Where its tables are.</param>
+    public static byte[] Header(long virtualBytes, string? backingFile, Qcow2Tables tables)
     {
         var bytes = new byte[HeaderBytes];
-        var name = Encoding.UTF8.GetBytes(backingFile);
-        if (name.Length > MaxBackingFileBytes)
-            throw new ArgumentException("the backing file's name is too long", nameof(backingFile));
         Put32(0, Magic);
         Put32(4, 3);
-        Put64(8, BackingFileOffset);
-        Put32(16, (uint)name.Length);
         Put32(20, ClusterBits);
         Put64(24, virtualBytes);
         Put32(36, (uint)L1Entries(virtualBytes));
-        Put64(40, L1FirstCluster * ClusterBytes);
-        Put64(48, RefcountTableOffset);
-        Put32(56, 1);
+        Put64(40, tables.L1Offset);
+        Put64(48, tables.RefcountTableOffset);
+        Put32(56, (uint)tables.RefcountTableClusters);
         Put32(96, 4);
         Put32(100, HeaderLength);
-        Put32(HeaderLength, BackingFormatExtension);
-        Put32(HeaderLength + 4, 3);
-        "raw"u8.CopyTo(bytes.AsSpan(BackingFormatOffset));
-        name.CopyTo(bytes.AsSpan(BackingFileOffset));
+        if (backingFile is not null)
+            PutBacking(Encoding.UTF8.GetBytes(backingFile));
         return bytes;
+
+        void PutBacking(byte[] name)
+        {
+            if (name.Length > MaxBackingFileBytes)
+                throw new ArgumentException("this name is too long", nameof(backingFile));
+            Put64(8, BackingFileOffset);
+            Put32(16, (uint)name.Length);
+            Put32(HeaderLength, BackingFormatExtension);
+            Put32(HeaderLength + 4, 3);
+            "raw"u8.CopyTo(bytes.AsSpan(BackingFormatOffset));
+            name.CopyTo(bytes.AsSpan(BackingFileOffset));
+        }
 
         void Put32(int at, uint value) =>
             BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(at), value);
@@ -118,9 +132,13 @@ internal static class Qcow2Overlay
         return new OverlayHeader(virtualBytes, backing);
     }
 
-    private static long L1Entries(long virtualBytes) =>
+    public static long L1Entries(long virtualBytes) =>
         (virtualBytes + BytesPerL1Entry - 1) / BytesPerL1Entry;
 }
+
+/// <summary>Where a file's tables are, in bytes and clusters.</summary>
+internal sealed record Qcow2Tables(
+    long L1Offset, long RefcountTableOffset, long RefcountTableClusters);
 
 /// <summary>What an overlay is: its size, and the file it lies over, as it names it.</summary>
 internal sealed record OverlayHeader(long VirtualSizeBytes, string? BackingFile);

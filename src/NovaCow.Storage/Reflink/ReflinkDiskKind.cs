@@ -14,6 +14,8 @@ internal sealed class ReflinkDiskKind : IDiskKind
 
     public bool HasBackingFile => true;
 
+    public bool SharesBlocks => true;
+
     public long MaxVirtualBytes => 1L << 60;
 
     public DiskFacts Write(
@@ -26,6 +28,17 @@ internal sealed class ReflinkDiskKind : IDiskKind
         new RawDiskMark(Driver, request.Base, DiskLayout.Whole).Write(files, file, path);
         return new DiskFacts(request.Base, request.VirtualSizeBytes);
     }
+
+    public IDiskSink Rewrite(DiskTarget target) => new RawDisk(target, Driver);
+
+    public bool TryGrow(StoreFiles files, OpenDisk disk, long virtualSizeBytes)
+    {
+        files.SetLength(disk.File, disk.Path, virtualSizeBytes);
+        return true;
+    }
+
+    public DiskFacts? Read(SafeFileHandle file, string path, out string problem) =>
+        RawDiskMark.ReadFacts(file, Driver, out problem);
 
     private static void Clone(StoreFiles files, NewDisk disk)
     {
@@ -44,7 +57,4 @@ internal sealed class ReflinkDiskKind : IDiskKind
                 e);
         }
     }
-
-    public DiskFacts? Read(SafeFileHandle file, string path, out string problem) =>
-        RawDiskMark.ReadFacts(file, Driver, out problem);
 }

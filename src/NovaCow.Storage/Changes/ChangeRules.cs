@@ -1,0 +1,95 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>What may become of a disk under a driver's kind of disks. It looks at bases, and changes
+/// nothing.</summary>
+/// <param name="store">Where the bases are.</param>
+/// <param name="kind">What disks become.</param>
+/// <param name="disk">How the disk is called in errors.</param>
+internal sealed class ChangeRules(HostStore store, IDiskKind kind, string disk)
+{
+    public string What => $"{disk}: cannot be changed";
+
+    /// <summary>What a disk is to say of itself once it was changed.</summary>
+    /// <exception cref="PortException">It cannot become that.</exception>
+    public DiskFacts Wanted(FoundDisk found, DiskChange change)
+    {
+        var (facts, isOurs) = (found.Facts, found.Driver == kind.Driver);
+        if (change is DiskChange.Grow && !isOurs)
+            throw Refused($"is of the driver {found.Driver}", "let that driver make it larger");
+        var wanted = change switch
+        {
+            DiskChange.Grow grow => facts with { VirtualSizeBytes = grow.VirtualSizeBytes },
+            DiskChange.Flatten => facts with { Base = null },
+            DiskChange.Rebase rebase => facts with { Base = rebase.Base },
+            _ => throw new ArgumentOutOfRangeException(nameof(change)),
+        };
+        if (wanted.VirtualSizeBytes < facts.VirtualSizeBytes)
+        {
+            throw Refused(
+                $"has {facts.VirtualSizeBytes} bytes, which {wanted.VirtualSizeBytes} would cut off",
+                "a disk is only ever made larger");
+        }
+
+        CheckSize(wanted.VirtualSizeBytes);
+        if (change is DiskChange.Rebase)
+            CheckBase(wanted);
+        if (facts.Layout != DiskLayout.Whole && (!isOurs || wanted.Base is not null))
+        {
+            throw Refused(
+                $"is laid out as {facts.Layout}, with its base as a partition",
+                "it stays a full copy");
+        }
+
+        return wanted;
+    }
+
+    public void CheckSize(long bytes)
+    {
+        if (bytes % RawFile.SectorBytes != 0 || bytes > kind.MaxVirtualBytes)
+        {
+            throw Refused(
+                $"cannot have {bytes} bytes",
+                $"ask for a multiple of {RawFile.SectorBytes} up to {kind.MaxVirtualBytes}");
+        }
+    }
+
+    /// <summary>Whether the base is one that the disk can lie over.</summary>
+    public void CheckBase(DiskFacts wanted)
+    {
+        if (wanted.Base is not { } key)
+            return;
+        if (!kind.HasBackingFile)
+            throw Refused("would be a full copy", "ask a driver whose disks lie over a base");
+        if (!StoreFiles.TryStat(store.Layout.BaseData(key), out var stat))
+        {
+            throw PortException.Retryable(
+                LaunchErrorCode.VolumeDriver,
+                $"{disk}: base {key} is not in {store.Root}; make it first");
+        }
+
+        if (stat.Size > wanted.VirtualSizeBytes)
+        {
+            throw Refused(
+                $"has {wanted.VirtualSizeBytes} bytes, and base {key} {stat.Size}",
+                "make the disk larger first, or take another base");
+        }
+    }
+
+    public void CheckAdoption(AdoptRequest request, string recordPath)
+    {
+        if (request.Source.Format is not (DiskFormat.Raw or DiskFormat.Qcow2))
+        {
+            throw Refused(
+                $"would be made of an image in {request.Source.Format} format",
+                "convert that to raw or qcow2 first");
+        }
+
+        if (StoreFiles.TryStat(recordPath, out _))
+            throw Refused("belongs to an instance that is here already", "take another id");
+    }
+
+    private PortException Refused(string cause, string remedy) => PortException.Final(
+        LaunchErrorCode.InvalidRequest, $"{disk} {cause}; nothing was changed: {remedy}");
+}

@@ -1,0 +1,93 @@
+using Microsoft.Win32.SafeHandles;
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>
+/// Makes a disk anew, beside itself, in the format and over the base that are asked for, and gives
+/// it its place in one step.
+/// </summary>
+/// <remarks>The new file has a temporary name until it is whole and synced. A change that is stopped
+/// leaves the disk as it was; what it had written is removed, at the latest by the next start, and a
+/// later change begins again.</remarks>
+internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
+{
+    private readonly StoreFiles _files = store.Files;
+
+    /// <param name="disk">What is read.</param>
+    /// <param name="facts">What it is to become.</param>
+    /// <param name="path">Where; its own path, or one beside it.</param>
+    /// <param name="pace">What to do between two pieces.</param>
+    public void Run(OpenDisk disk, DiskFacts facts, string path, Pace pace)
+    {
+        var temporary = path + StoreLayout.TemporarySuffix;
+        _files.Delete(temporary);
+        try
+        {
+            using (var file = _files.Create(temporary))
+            {
+                Fill(disk, facts, (file, temporary), pace);
+                _files.Sync(file, temporary);
+            }
+
+            Place(disk, temporary, path);
+        }
+        catch (Exception e) when (StoreErrors.IsExpected(e) || e is OperationCanceledException)
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    private void Fill(
+        OpenDisk disk, DiskFacts facts, (SafeFileHandle File, string Path) target, Pace pace)
+    {
+        var basePath = facts.Base is { } key ? store.Layout.BaseData(key) : null;
+        using var basis = basePath is null ? null : _files.OpenToRead(basePath);
+        var sink = kind.Rewrite(
+            new DiskTarget(_files, target.File, target.Path, facts, basePath));
+        var scan = new DiskScan(disk.View, basis is null ? null : new RawView(basis), sink)
+        {
+            KnownSameUntil = basis is null
+                ? static offset => offset
+                : disk.SameUntil(basis, basePath!),
+        };
+        scan.Run(facts.VirtualSizeBytes, (at, read) => pace.Advance(disk.Lease, at, read));
+        sink.Finish();
+    }
+
+    /// <summary>The exchange leaves the old file whole, under the other name, until it is known that
+    /// nobody was about to open it: he would write to a file that nothing names any more.</summary>
+    private void Place(OpenDisk disk, string temporary, string path)
+    {
+        disk.Lease.Check();
+        if (path != disk.Path)
+        {
+            _files.Rename(temporary, path);
+            _files.SyncDirectory(Path.GetDirectoryName(path)!);
+            return;
+        }
+
+        _files.Exchange(temporary, path);
+        if (!disk.Lease.IsAlone)
+        {
+            _files.Exchange(temporary, path);
+            throw DiskLease.InUse(path);
+        }
+
+        _files.SyncDirectory(Path.GetDirectoryName(path)!);
+        _files.Delete(temporary);
+    }
+
+    private void TryDelete(string path)
+    {
+        try
+        {
+            _files.Delete(path);
+        }
+        catch (StoreIoException e)
+        {
+            store.Note($"{e.Message}; the next start tries again");
+        }
+    }
+}

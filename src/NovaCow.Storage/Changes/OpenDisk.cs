@@ -1,0 +1,89 @@
+using Microsoft.Win32.SafeHandles;
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>A disk's file opened for a change, alone, with what it lies over.</summary>
+internal sealed class OpenDisk : IDisposable
+{
+    private readonly SafeFileHandle? _backing;
+
+    private OpenDisk(DiskLease lease, string path, SafeFileHandle? backing, bool isQcow2)
+    {
+        (Lease, Path, _backing) = (lease, path, backing);
+        Backing = backing is null ? null : new RawView(backing);
+        View = isQcow2 ? new Qcow2View(lease.File, path, Backing) : new RawView(lease.File);
+    }
+
+    public DiskLease Lease { get; }
+
+    public SafeFileHandle File => Lease.File;
+
+    public string Path { get; }
+
+    /// <summary>The raw file that it lies over; null when it is itself raw, or lies over nothing.
+    /// </summary>
+    public IDiskView? Backing { get; }
+
+    /// <summary>What a guest reads from it.</summary>
+    public IDiskView View { get; }
+
+    /// <param name="files">Opens the files.</param>
+    /// <param name="path">The disk.</param>
+    /// <param name="format">What it is opened as: qcow2 or raw, never probed.</param>
+    /// <param name="backingPath">The raw file that it lies over, whatever its header says.</param>
+    /// <param name="isWritable">Whether it is to be changed where it stands.</param>
+    /// <exception cref="PortException">It is in use, or no such disk.</exception>
+    public static OpenDisk Open(
+        StoreFiles files, string path, string format, string? backingPath, bool isWritable = false)
+    {
+        if (!StoreFiles.TryStat(path, out var stat) || !stat.IsFile)
+            throw Wrong(path, "is no file", "name the disk's own file, not a link or a device");
+        var isQcow2 = format == "qcow2";
+        var file = isWritable ? files.OpenToWrite(path) : files.OpenToRead(path);
+        var lease = DiskLease.Take(file, path, isWritable);
+        SafeFileHandle? backing = null;
+        try
+        {
+            if (isQcow2)
+                CheckBacking(lease.File, path, backingPath);
+            backing = isQcow2 && backingPath is not null ? files.OpenToRead(backingPath) : null;
+            return new OpenDisk(lease, path, backing, isQcow2);
+        }
+        catch
+        {
+            backing?.Dispose();
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Until where this and a base share their place on the medium, from an offset on.
+    /// </summary>
+    public Func<long, long> SameUntil(SafeFileHandle basis, string basePath)
+    {
+        var isComparable = View is RawView
+            && StoreFiles.Stat(basis, basePath).Device == StoreFiles.Stat(File, Path).Device;
+        var (ours, theirs) = (new ExtentMap(File), new ExtentMap(basis));
+        return isComparable ? offset => ours.SameUntil(theirs, offset) : static offset => offset;
+    }
+
+    public void Dispose()
+    {
+        _backing?.Dispose();
+        Lease.Dispose();
+    }
+
+    private static void CheckBacking(SafeFileHandle file, string path, string? backingPath)
+    {
+        var hasBacking = Qcow2Metadata.Read(file, path).HasBackingFile;
+        if (hasBacking && backingPath is null)
+            throw Wrong(path, "lies over another file", "name the raw file that it lies over");
+        if (!hasBacking && backingPath is not null)
+            throw Wrong(path, $"lies over no file, not over {backingPath}", "name none");
+    }
+
+    private static PortException Wrong(string path, string cause, string remedy) =>
+        PortException.Final(
+            LaunchErrorCode.InvalidRequest, $"{path} {cause}; nothing was changed: {remedy}");
+}
