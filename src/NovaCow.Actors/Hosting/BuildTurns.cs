@@ -26,7 +26,7 @@ internal sealed class BuildTurns(HostSettings host)
     {
         if (!_building.Remove(key))
             return;
-        _ledger.Release(key);
+        _ledger.Release(key.Value);
         GiveTurns();
     }
 
@@ -51,7 +51,7 @@ internal sealed class BuildTurns(HostSettings host)
         try
         {
             return _ledger.Reserve(
-                ask.Key, ask.Title, ask.NeededBytes, host.Store.MeasureSpace());
+                ask.Key.Value, ask.Title, ask.NeededBytes, host.Store.MeasureSpace());
         }
         catch (PortException failure)
         {

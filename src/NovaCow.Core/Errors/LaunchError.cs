@@ -42,6 +42,9 @@ public enum LaunchErrorCode
 
     /// <summary>A named limit is reached.</summary>
     Busy,
+
+    /// <summary>A base volume is not what it was when it was published.</summary>
+    DamagedBase,
 }
 
 /// <summary>A failure that a person can act on.</summary>

@@ -26,6 +26,10 @@ public enum BaseState
 
     /// <summary>The last try failed; it is tried again on demand after a pause.</summary>
     Failed,
+
+    /// <summary>It is not what it was when it was published: nothing is cloned from it until it is
+    /// made again.</summary>
+    Quarantined,
 }
 
 /// <summary>What a base that is being made waits for.</summary>
@@ -89,6 +93,20 @@ public sealed record BaseReport
 
     /// <summary>How long the making took, once it is done in this life of the host.</summary>
     public TimeSpan? MadeIn { get; init; }
+
+    /// <summary>Disks made from it, in this life of the host.</summary>
+    public int Uses { get; init; }
+
+    /// <summary>When a disk was made from it last, or it was published.</summary>
+    public DateTimeOffset? LastUsedAt { get; init; }
+
+    /// <summary>The last damage that was found in it, in this life of the host; kept after it was
+    /// made again, as its clones may have read wrong bytes.</summary>
+    public BaseDamage? Damage { get; init; }
+
+    /// <summary>How its verification goes, or went last; null: none in this life of the host.
+    /// </summary>
+    public BaseScrub? Scrub { get; init; }
 }
 
 /// <summary>How far an instance is on its host.</summary>
@@ -121,14 +139,20 @@ public sealed record HostedInstance(InstanceId Id, LaunchFence Fence, InstanceSt
 /// <param name="Clones">Disks made.</param>
 /// <param name="BytesFetched">Bytes that the downloads moved.</param>
 public sealed record HostCounters(
-    long Downloads, long Conversions, long BlankBases, long Clones, long BytesFetched);
+    long Downloads, long Conversions, long BlankBases, long Clones, long BytesFetched)
+{
+    /// <summary>Bases removed to make room, or on order.</summary>
+    public long Evictions { get; init; }
+}
 
-/// <summary>How a host's store is used, by what was recorded when each thing was made.</summary>
-/// <param name="TotalBytes">The store's file system.</param>
+/// <summary>How a host's store is used: free room as it is now, disks as they were measured last.
+/// </summary>
+/// <param name="TotalBytes">What the volumes lie in: a file system, or a pool.</param>
 /// <param name="FreeBytes">What is free in it.</param>
-/// <param name="ReservedBytes">Free bytes that are promised to bases being made.</param>
+/// <param name="ReservedBytes">Free bytes that are promised to bases and copies being made.</param>
 /// <param name="BaseBytes">Bytes in bases: shared by their clones.</param>
-/// <param name="DiskBytes">Bytes in instance disks: unique to each.</param>
+/// <param name="DiskBytes">Bytes in instance disks, unique to each; of those made since
+/// <see cref="MeasuredAt"/>, what they took then.</param>
 /// <param name="FullCopyBytes">Bytes that full copies in the clones' place would take.</param>
 public sealed record HostUsage(
     long TotalBytes,
@@ -136,4 +160,13 @@ public sealed record HostUsage(
     long ReservedBytes,
     long BaseBytes,
     long DiskBytes,
-    long FullCopyBytes);
+    long FullCopyBytes)
+{
+    /// <summary>What bases and disks would take if every disk were filled: the bases' bytes and
+    /// the disks' full sizes.</summary>
+    public long WorstCaseBytes { get; init; }
+
+    /// <summary>When the disks were measured last; null: not yet, and their bytes are those of when
+    /// they were made.</summary>
+    public DateTimeOffset? MeasuredAt { get; init; }
+}

@@ -17,6 +17,17 @@ public abstract record BaseContent
     /// <summary>The size of the base as a disk, in bytes.</summary>
     public abstract long VirtualSizeBytes();
 
+    /// <summary>The digest of the base's own bytes where its content says it; null where an image
+    /// is converted or a disk formatted.</summary>
+    public Digest? OwnDigest() => this is OfImage
+    {
+        Image: { Format: DiskFormat.Raw or DiskFormat.Iso } image,
+    } && image.SizeBytes % SectorBytes == 0
+        ? image.Digest
+        : null;
+
+    private const int SectorBytes = 512;
+
     /// <summary>An image's disk.</summary>
     public sealed record OfImage(Image Image) : BaseContent
     {

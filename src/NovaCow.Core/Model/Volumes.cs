@@ -50,7 +50,17 @@ public sealed record InstanceDisk
 /// <summary>What a driver found on the host's disk: only what is whole.</summary>
 public sealed record VolumeInventory(
     IReadOnlyList<BaseVolume> Bases,
-    IReadOnlyDictionary<InstanceId, IReadOnlyList<InstanceDisk>> Disks);
+    IReadOnlyDictionary<InstanceId, IReadOnlyList<InstanceDisk>> Disks)
+{
+    /// <summary>Those of the bases that are damaged, and why: nothing may be cloned from them
+    /// before they are made again.</summary>
+    public IReadOnlyDictionary<BaseKey, string> Damaged { get; init; } =
+        new Dictionary<BaseKey, string>();
+
+    /// <summary>Those of the bases whose bytes nothing vouches for yet: verifying them once seals
+    /// them.</summary>
+    public IReadOnlySet<BaseKey> Unsealed { get; init; } = new HashSet<BaseKey>();
+}
 
 /// <summary>What a driver's volumes take on the host's disk at one moment.</summary>
 public sealed record VolumeUsage(

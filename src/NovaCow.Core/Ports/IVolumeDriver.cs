@@ -20,7 +20,10 @@ public interface IVolumeDriver
     /// <see cref="DriverName"/>'s; disks carry it in <see cref="InstanceDisk.Driver"/>.</summary>
     string Name { get; }
 
-    /// <summary>Makes a base from an inspected image file, or a blank one, and publishes it.
+    /// <summary>Makes a base from an inspected image file, or a blank one, and publishes it. One that
+    /// is there and damaged is made again and takes the damaged one's place in one step, so that
+    /// clones that refer to it read right again; when the new bytes are not those that the old base
+    /// was published with, the damaged one stays and the call fails for good with DamagedBase.
     /// </summary>
     /// <param name="content">What it holds, and so its key.</param>
     /// <param name="imagePath">The fetched and inspected image; null for a blank base.</param>
@@ -34,7 +37,8 @@ public interface IVolumeDriver
 
     /// <summary>Makes a clone of a base, or where this driver shares nothing a copy. A disk of that
     /// name that is already whole is returned as it is, when its base and size are those asked for;
-    /// else the call fails.</summary>
+    /// else the call fails: with DamagedBase when a cheap look at the base shows that it is not what
+    /// was published, or it was found damaged before.</summary>
     /// <param name="request">What to make.</param>
     /// <param name="progress">Bytes of the disk written so far, where that takes time.</param>
     /// <param name="cancellationToken">Gives up and leaves nothing.</param>
@@ -67,8 +71,11 @@ public interface IVolumeDriver
     Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads a base whole and compares it with what it was when it was published: size, mode and
-    /// digest. Changes nothing; slow, and meant to be throttled by the caller's progress.
+    /// Reads a base whole and compares it with what it was when it was published: size, mode, owner
+    /// and digest. Changes nothing of the base; slow, and meant to be throttled by the caller's
+    /// progress. Damage is recorded beside the base, durably, and stays recorded until the base is
+    /// made again or removed. A base whose digest nobody knows yet gets the seal by which it is
+    /// judged from then on.
     /// </summary>
     /// <param name="key">A base that exists.</param>
     /// <param name="progress">Bytes read so far; a report that blocks slows the reading.</param>

@@ -36,7 +36,7 @@ public sealed record HostView
             {
                 case BaseState.Ready:
                     return CacheTemperature.Warm;
-                case BaseState.Failed when report.RetryAt > now:
+                case BaseState.Failed or BaseState.Quarantined when report.RetryAt > now:
                     return CacheTemperature.Failing;
                 case BaseState.Creating:
                     return CacheTemperature.Fetching;

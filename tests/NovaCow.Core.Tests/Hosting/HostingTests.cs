@@ -28,14 +28,14 @@ public sealed class HostingTests
         var ledger = new SpaceLedger(marginBytes: 10);
         var space = new StoreSpace(200, 110);
 
-        Assert.Null(ledger.Reserve(Key, "image a", 60, space));
-        var refused = ledger.Reserve(Other, "image b", 60, space);
+        Assert.Null(ledger.Reserve(Key.Value, "image a", 60, space));
+        var refused = ledger.Reserve(Other.Value, "image b", 60, space);
         Assert.Equal(LaunchErrorCode.InsufficientStorage, refused!.Code);
         Assert.Contains("image b: needs 60 bytes", refused.Message);
         Assert.Contains("has room for 40", refused.Message);
 
-        ledger.Release(Key);
-        Assert.Null(ledger.Reserve(Other, "image b", 100, space));
+        ledger.Release(Key.Value);
+        Assert.Null(ledger.Reserve(Other.Value, "image b", 100, space));
         Assert.Equal(100, ledger.ReservedBytes);
     }
 
@@ -43,11 +43,11 @@ public sealed class HostingTests
     public void A_promise_made_again_replaces_the_first()
     {
         var ledger = new SpaceLedger(0);
-        ledger.Reserve(Key, "a", 60, new StoreSpace(100, 100));
-        Assert.Null(ledger.Reserve(Key, "a", 70, new StoreSpace(100, 100)));
+        ledger.Reserve(Key.Value, "a", 60, new StoreSpace(100, 100));
+        Assert.Null(ledger.Reserve(Key.Value, "a", 70, new StoreSpace(100, 100)));
         Assert.Equal(70, ledger.ReservedBytes);
-        ledger.Release(Key);
-        ledger.Release(Key);
+        ledger.Release(Key.Value);
+        ledger.Release(Key.Value);
         Assert.Equal(0, ledger.ReservedBytes);
     }
 
