@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using NovaCow.Core;
 
 namespace NovaCow.Storage;
@@ -7,7 +8,8 @@ namespace NovaCow.Storage;
 /// <see cref="BaseBuilder"/> made, finds, lists and removes them. It knows nothing of clones.
 /// </summary>
 /// <remarks>A base is made in a folder of another name, and one rename publishes it whole, synced,
-/// with its record, read-only. Removal is the same backwards.</remarks>
+/// with its record, read-only. Removal is the same backwards. A base that is damaged is made again
+/// beside it, and both change places in one step, as clones refer to it by its path.</remarks>
 internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
 {
     /// <summary>Less room than this after a tool failed says why it failed.</summary>
@@ -15,6 +17,10 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
 
     private readonly StoreLayout _layout = store.Layout;
     private readonly StoreFiles _files = store.Files;
+    private readonly BaseHealth _health = new(store);
+
+    // What was published under a key is the same for ever, whoever published it.
+    private readonly ConcurrentDictionary<BaseKey, BaseVolume> _published = new();
 
     public async Task<Ensured<BaseVolume>> EnsureAsync(
         BaseContent content,
@@ -31,7 +37,7 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         {
             await store.RunAsync(what, () => MakeEmpty(folder), token);
             await builder.FillAsync(content, imagePath, folder, progress, token);
-            var made = await store.RunAsync(what, () => Publish(content, folder), token);
+            var made = await store.RunAsync(what, () => Publish(content, folder, token), token);
             return new Ensured<BaseVolume>(made, Created: true);
         }
         catch (Exception e) when (StoreErrors.IsExpected(e) || e is OperationCanceledException)
@@ -51,13 +57,38 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         store.RunAsync($"base {key}: cannot be removed", () => Delete(key), token);
 
     /// <summary>The size of a base that exists, as a disk; null when there is none.</summary>
-    public long? FindSize(BaseKey key) =>
-        StoreFiles.TryStat(_layout.BaseData(key), out var stat) && stat.IsFile ? stat.Size : null;
-
-    /// <summary>Every whole base; the remains of builds and removals are removed first.</summary>
-    public List<BaseVolume> List()
+    /// <exception cref="PortException">DamagedBase: it must not be cloned from.</exception>
+    public long? FindSize(BaseKey key)
     {
-        List<BaseVolume> found = [];
+        if (!_published.TryGetValue(key, out var volume))
+        {
+            volume = ReadRecord(key, out _);
+            if (volume is null)
+                return null;
+            _published[key] = volume;
+        }
+
+        if (!StoreFiles.TryStat(_layout.Base(key), out _))
+            return null;
+        if (FindDamage(volume) is not { } damage)
+            return volume.VirtualSizeBytes;
+        throw PortException.Retryable(
+            LaunchErrorCode.DamagedBase,
+            $"base {key}: {damage}; no clone is made of it before it is made again");
+    }
+
+    /// <summary>Reads a base whole; see <see cref="IVolumeDriver.VerifyBaseAsync"/>.</summary>
+    public string? Verify(BaseKey key, IProgress<long>? progress, CancellationToken token) =>
+        ReadRecord(key, out var problem) is { } volume
+            ? _health.Verify(volume, progress, token)
+            : throw PortException.Retryable(
+                LaunchErrorCode.VolumeDriver, $"base {key}: {problem}; make it first");
+
+    /// <summary>Every base whose record is whole, the damaged ones too; the remains of builds and
+    /// removals are removed first.</summary>
+    public BaseListing List()
+    {
+        var listing = new BaseListing([], [], []);
         foreach (var path in Directory.EnumerateFileSystemEntries(_layout.Bases).Order())
         {
             var name = Path.GetFileName(path);
@@ -65,15 +96,15 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
                 _files.DeleteTree(path);
             else if (!BaseKey.TryParse(name, out var key, out _))
                 store.Note($"{path} is no base; it was left alone");
-            else if (TryRead(key, out var problem) is { } volume)
-                found.Add(volume);
+            else if (ReadRecord(key, out var problem) is { } volume)
+                Add(listing, volume);
             else
-                store.Note($"base {key}: {problem}; it was left alone and is not served");
+                store.Note($"base {key}: {problem}; it is not served, and made again when needed");
         }
 
-        foreach (var volume in found)
+        foreach (var volume in listing.Bases)
             DeleteDownload(volume.Key);
-        return found;
+        return listing;
     }
 
     /// <summary>What every whole base takes; changes nothing.</summary>
@@ -83,7 +114,7 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         foreach (var path in Directory.EnumerateDirectories(_layout.Bases))
         {
             if (BaseKey.TryParse(Path.GetFileName(path), out var key, out _)
-                && TryRead(key, out _) is { } volume)
+                && ReadRecord(key, out _) is { } volume)
             {
                 found.Add(new BaseUsage(key, volume.VirtualSizeBytes, volume.AllocatedBytes));
             }
@@ -92,28 +123,47 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         return found;
     }
 
-    private BaseVolume? Find(BaseKey key)
+    private void Add(BaseListing listing, BaseVolume volume)
     {
-        if (!StoreFiles.TryStat(_layout.Base(key), out _))
-            return null;
-        return TryRead(key, out var problem) ?? throw PortException.Retryable(
-            LaunchErrorCode.VolumeDriver,
-            $"base {key}: {problem}; when no instance uses it, remove {_layout.Base(key)}");
+        foreach (var path in (string[])[_layout.BaseSeal(volume.Key), _layout.BaseDamage(volume.Key)])
+        {
+            if (StoreFiles.TryStat(path + StoreLayout.TemporarySuffix, out _))
+                _files.Delete(path + StoreLayout.TemporarySuffix);
+        }
+
+        listing.Bases.Add(volume);
+        if (FindDamage(volume) is { } damage)
+            listing.Damaged[volume.Key] = damage;
+        else if (!_health.IsSealed(volume))
+            listing.Unsealed.Add(volume.Key);
     }
 
-    private BaseVolume? TryRead(BaseKey key, out string problem)
+    private string? FindDamage(BaseVolume volume)
+    {
+        if (_health.KnownDamage(volume.Key) is { } known)
+            return known;
+        var damage = _health.Look(volume);
+        if (damage is not null)
+            _health.RecordDamage(volume.Key, damage);
+        return damage;
+    }
+
+    private BaseVolume? Find(BaseKey key) =>
+        ReadRecord(key, out _) is { } volume && FindDamage(volume) is null ? volume : null;
+
+    private BaseVolume? ReadRecord(BaseKey key, out string problem)
     {
         var record = StoreRecords.TryRead<BaseVolume>(_layout.BaseRecord(key), out problem);
         if (record is null)
             problem = $"{StoreLayout.BaseRecordFile} {problem}";
         else if (record.Key != key)
             problem = $"its record is of base {record.Key}";
-        else if (!StoreFiles.TryStat(_layout.BaseData(key), out var stat) || !stat.IsFile)
-            problem = $"has no {StoreLayout.BaseFile}";
-        else if (stat.Size != record.VirtualSizeBytes)
-            problem = $"is {stat.Size} bytes long, and was made of {record.VirtualSizeBytes}";
         else
+        {
+            _ = StoreFiles.TryStat(_layout.BaseData(key), out var stat);
             return record with { AllocatedBytes = stat.AllocatedBytes };
+        }
+
         return null;
     }
 
@@ -123,7 +173,7 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         _files.MakeDirectory(folder);
     }
 
-    private BaseVolume Publish(BaseContent content, string folder)
+    private BaseVolume Publish(BaseContent content, string folder, CancellationToken token)
     {
         var data = Path.Combine(folder, StoreLayout.BaseFile);
         var record = Path.Combine(folder, StoreLayout.BaseRecordFile);
@@ -142,9 +192,28 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         _files.SetMode(data, StoreFiles.ReadOnlyFile);
         _files.SetMode(record, StoreFiles.ReadOnlyFile);
         _files.SyncDirectory(folder);
-        _files.Rename(folder, _layout.Base(volume.Key));
+        if (StoreFiles.TryStat(_layout.Base(volume.Key), out _))
+            Replace(content, folder, token);
+        else
+            _files.Rename(folder, _layout.Base(volume.Key));
         _files.SyncDirectory(_layout.Bases);
+        _files.DeleteTree(folder);
         return volume;
+    }
+
+    // The damaged one is in the build's folder then, which a start removes.
+    private void Replace(BaseContent content, string folder, CancellationToken token)
+    {
+        var key = content.Key();
+        if (_health.CheckReplacement(content, folder, token) is { } problem)
+        {
+            throw PortException.Final(
+                LaunchErrorCode.DamagedBase,
+                $"base {key}: damaged, and cannot be made again under its clones: {problem}; "
+                    + "delete the instances that are clones of it, and it is made anew");
+        }
+
+        _files.Exchange(folder, _layout.Base(key));
     }
 
     private void Delete(BaseKey key)
@@ -178,3 +247,10 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         }
     }
 }
+
+/// <summary>The bases of a store.</summary>
+/// <param name="Bases">All whose record is whole.</param>
+/// <param name="Damaged">Those that are not what was published, and why.</param>
+/// <param name="Unsealed">Those whose bytes nothing vouches for yet.</param>
+internal sealed record BaseListing(
+    List<BaseVolume> Bases, Dictionary<BaseKey, string> Damaged, HashSet<BaseKey> Unsealed);

@@ -93,9 +93,14 @@ public abstract class FileVolumeDriver : IVolumeDriver
         _bases.DeleteAsync(key, cancellationToken);
 
     /// <inheritdoc/>
+    /// <remarks>The digest is the image's own where the base holds the image's very bytes; else it is
+    /// held against a seal, which the first verification writes.</remarks>
     public Task<string?> VerifyBaseAsync(
         BaseKey key, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        _store.RunAsync(
+            $"base {key}: cannot be verified",
+            () => _bases.Verify(key, progress, cancellationToken),
+            cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>
@@ -106,7 +111,7 @@ public abstract class FileVolumeDriver : IVolumeDriver
     /// </remarks>
     public Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) => _store.RunAsync(
         $"store {_store.Root}: cannot be listed",
-        () => new VolumeInventory(_bases.List(), _disks.List()),
+        List,
         cancellationToken);
 
     /// <inheritdoc/>
@@ -148,4 +153,14 @@ public abstract class FileVolumeDriver : IVolumeDriver
 
     private static string WhatIsMade(CloneRequest request) =>
         $"disk {request.Disk} of instance {request.Instance}: cannot be made";
+
+    private VolumeInventory List()
+    {
+        var bases = _bases.List();
+        return new VolumeInventory(bases.Bases, _disks.List())
+        {
+            Damaged = bases.Damaged,
+            Unsealed = bases.Unsealed,
+        };
+    }
 }

@@ -22,6 +22,7 @@ internal static partial class LibC
     public const short F_RDLCK = 0, F_WRLCK = 1, F_UNLCK = 2;
     public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     public const int SEEK_DATA = 3, SEEK_HOLE = 4;
+    public const uint RENAME_EXCHANGE = 2;
     public const uint StatxBasic = 0x7ff;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     public const nuint FICLONE = 0x40049409, FS_IOC_FIEMAP = 0xC020660B;
@@ -29,7 +30,6 @@ internal static partial class LibC
     public const int POSIX_FADV_SEQUENTIAL = 2;
     public const uint SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WHOLE = 7;
     public const nuint FIDEDUPERANGE = 0xC0189436;
-    public const uint RENAME_EXCHANGE = 2;
     public const int POSIX_FADV_WILLNEED = 3, POSIX_FADV_DONTNEED = 4;
 
     // These two are the flags whose values differ between the processors.

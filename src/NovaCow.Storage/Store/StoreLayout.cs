@@ -8,6 +8,8 @@ internal sealed record StoreLayout(string Root)
 {
     public const string BaseFile = "base.raw";
     public const string BaseRecordFile = "base.json";
+    public const string BaseSealFile = "seal.json";
+    public const string BaseDamageFile = "damaged.json";
     public const string InstanceRecordFile = "instance.json";
     public const string TemporarySuffix = ".tmp";
     private const string BuildPrefix = ".build-", TrashPrefix = ".trash-";
@@ -27,6 +29,10 @@ internal sealed record StoreLayout(string Root)
     public string BaseData(BaseKey key) => $"{Bases}/{key}/{BaseFile}";
 
     public string BaseRecord(BaseKey key) => $"{Bases}/{key}/{BaseRecordFile}";
+
+    public string BaseSeal(BaseKey key) => $"{Bases}/{key}/{BaseSealFile}";
+
+    public string BaseDamage(BaseKey key) => $"{Bases}/{key}/{BaseDamageFile}";
 
     /// <summary>Where a base is made, beside its place so that a rename publishes it.</summary>
     public string BaseBuild(BaseKey key) => $"{Bases}/{BuildPrefix}{key}";

@@ -84,22 +84,6 @@ public abstract partial class VolumeDriverConformance
         Assert.True(File.Exists(unread.Path));
     }
 
-    [Fact]
-    public async Task A_base_that_is_damaged_is_neither_listed_nor_served_nor_removed()
-    {
-        var host = Start();
-        var volume = await host.BlankAsync(MiB);
-        var file = BaseFile(host, volume);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.WriteAllText(file, "short");
-
-        host = Restart(host);
-        Assert.Empty((await host.Driver.ListAsync(default)).Bases);
-        var error = await Assert.ThrowsAsync<PortException>(() => host.BlankAsync(MiB));
-        Assert.Contains(volume.Key.Value, error.Message);
-        Assert.True(File.Exists(file));
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

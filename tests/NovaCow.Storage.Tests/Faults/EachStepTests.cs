@@ -32,6 +32,15 @@ public abstract class EachStepTests : IDisposable
             await host.CommitAsync(await host.BlankAsync(MiB), s_instance.Value),
         ["a deleted base"] = (host, _) =>
             host.Driver.DeleteBaseAsync(TestImages.Blank(MiB).Key(), default),
+        ["a sealed base"] = async (host, _) => Assert.Null(
+            await host.Driver.VerifyBaseAsync(TestImages.Blank(MiB).Key(), null, default)),
+        ["a base made again"] = async (host, _) =>
+        {
+            var key = TestImages.Blank(MiB).Key();
+            await host.Driver.VerifyBaseAsync(key, null, default);
+            Damage(host, key);
+            await host.BlankAsync(MiB);
+        },
         ["a deleted instance"] = async (host, _) =>
         {
             var old = InstanceId.Parse("old");
@@ -156,7 +165,9 @@ public abstract class EachStepTests : IDisposable
         // What was there before is there still, and what is listed is whole.
         Assert.Contains(found.Bases, b => b.Key == TestImages.Blank(3 * MiB).Key());
         Assert.Contains(InstanceId.Parse("kept"), found.Disks.Keys);
-        Assert.All(found.Bases, volume => CheckWhole(host, volume));
+        Assert.All(
+            found.Bases.Where(b => !found.Damaged.ContainsKey(b.Key)),
+            volume => CheckWhole(host, volume));
         Assert.Equal(
             Directory.GetDirectories(Path.Combine(root, "bases")).Length, found.Bases.Count);
         foreach (var disk in found.Disks.Values.SelectMany(d => d))
@@ -178,6 +189,13 @@ public abstract class EachStepTests : IDisposable
             case "a deleted base":
                 Assert.Equal(1, bases);
                 break;
+            case "a sealed base":
+                Assert.DoesNotContain(TestImages.Blank(MiB).Key(), found.Unsealed);
+                break;
+            case "a base made again":
+                Assert.Equal(2, bases);
+                Assert.Empty(found.Damaged);
+                break;
             case "a deleted instance":
                 Assert.DoesNotContain(InstanceId.Parse("old"), found.Disks.Keys);
                 break;
@@ -196,6 +214,13 @@ public abstract class EachStepTests : IDisposable
             await TestTool.RunAsync("qemu-img", "check", "-q", "-f", disk.Format, disk.Path);
         else
             Assert.Equal(disk.VirtualSizeBytes, new FileInfo(disk.Path).Length);
+    }
+
+    private static void Damage(DriverHost host, BaseKey key)
+    {
+        var file = Path.Combine(host.Store.Root, "bases", key.Value, "base.raw");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.WriteAllText(file, "short");
     }
 
     private static void CheckWhole(DriverHost host, BaseVolume volume)
