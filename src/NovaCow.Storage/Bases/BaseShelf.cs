@@ -86,8 +86,11 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
 
     /// <summary>Every base whose record is whole, the damaged ones too; the remains of builds and
     /// removals are removed first.</summary>
+    /// <remarks>A process that died between a rename and its sync has left what a power loss could
+    /// still undo: so the folder is synced before anything relies on it.</remarks>
     public BaseListing List()
     {
+        _files.SyncDirectory(_layout.Bases);
         var listing = new BaseListing([], [], []);
         foreach (var path in Directory.EnumerateFileSystemEntries(_layout.Bases).Order())
         {
@@ -178,6 +181,7 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         var data = Path.Combine(folder, StoreLayout.BaseFile);
         var record = Path.Combine(folder, StoreLayout.BaseRecordFile);
         using var file = _files.OpenToRead(data);
+        _files.SetMode(data, StoreFiles.ReadOnlyFile);
         _files.Sync(file, data);
         var stat = StoreFiles.Stat(file, data);
         var volume = new BaseVolume
@@ -188,15 +192,27 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
             AllocatedBytes = stat.AllocatedBytes,
             CreatedAt = store.Options.Clock.GetUtcNow(),
         };
-        StoreRecords.Write(_files, record, volume);
-        _files.SetMode(data, StoreFiles.ReadOnlyFile);
-        _files.SetMode(record, StoreFiles.ReadOnlyFile);
+        StoreRecords.Write(_files, record, volume, StoreFiles.ReadOnlyFile);
         _files.SyncDirectory(folder);
-        if (StoreFiles.TryStat(_layout.Base(volume.Key), out _))
+        var isReplaced = StoreFiles.TryStat(_layout.Base(volume.Key), out _);
+        if (isReplaced)
             Replace(content, folder, token);
         else
             _files.Rename(folder, _layout.Base(volume.Key));
-        _files.SyncDirectory(_layout.Bases);
+        try
+        {
+            _files.SyncDirectory(_layout.Bases);
+        }
+        catch (StoreIoException)
+        {
+            // What was not synced is not published.
+            if (isReplaced)
+                _files.Exchange(folder, _layout.Base(volume.Key));
+            else
+                _files.Rename(_layout.Base(volume.Key), folder);
+            throw;
+        }
+
         _files.DeleteTree(folder);
         return volume;
     }
@@ -216,13 +232,19 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         _files.Exchange(folder, _layout.Base(key));
     }
 
+    /// <summary>A removal that failed may be tried again: what is in the trash was perhaps not
+    /// synced as gone.</summary>
     private void Delete(BaseKey key)
     {
         var trash = _layout.BaseTrash(key);
-        _files.DeleteTree(trash);
-        if (!StoreFiles.TryStat(_layout.Base(key), out _))
+        if (StoreFiles.TryStat(_layout.Base(key), out _))
+        {
+            _files.DeleteTree(trash);
+            _files.Rename(_layout.Base(key), trash);
+        }
+
+        if (!StoreFiles.TryStat(trash, out _))
             return;
-        _files.Rename(_layout.Base(key), trash);
         _files.SyncDirectory(_layout.Bases);
         _files.DeleteTree(trash);
     }

@@ -76,8 +76,8 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     public void Delete(InstanceId instance, DiskName disk)
     {
         var folder = _layout.Instance(instance);
-        var isDeleted = _files.Delete(PathOf(instance, disk));
-        if (isDeleted && StoreFiles.TryStat(_layout.InstanceRecord(instance), out _))
+        _files.Delete(PathOf(instance, disk));
+        if (StoreFiles.TryStat(_layout.InstanceRecord(instance), out _))
             _files.SyncDirectory(folder);
         _files.DeleteEmptyDirectory(folder);
     }

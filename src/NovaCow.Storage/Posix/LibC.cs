@@ -156,6 +156,9 @@ internal static partial class LibC
         [FieldOffset(28)]
         public ushort Mode;
 
+        [FieldOffset(32)]
+        public ulong Inode;
+
         [FieldOffset(40)]
         public long Size;
 

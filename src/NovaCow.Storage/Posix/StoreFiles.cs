@@ -8,7 +8,7 @@ namespace NovaCow.Storage;
 /// so that a test can fail or stop it before any step. It blocks, and knows nothing of layout.
 /// </summary>
 /// <param name="before">Called with the operation and its path before each step.</param>
-internal sealed class StoreFiles(Action<string, string>? before = null)
+internal class StoreFiles(Action<string, string>? before = null)
 {
     public const uint PrivateFile = 0x180, PrivateDirectory = 0x1C0, ReadOnlyFile = 0x100;
 
@@ -171,7 +171,7 @@ internal sealed class StoreFiles(Action<string, string>? before = null)
 
     /// <summary>Never to be tried again on the same file: after a failure the kernel calls the
     /// lost pages clean.</summary>
-    public void Sync(SafeFileHandle file, string path)
+    public virtual void Sync(SafeFileHandle file, string path)
     {
         Step("fsync", path);
         Check(LibC.fsync(file), "fsync", path);

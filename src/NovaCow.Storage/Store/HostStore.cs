@@ -157,17 +157,30 @@ public sealed class HostStore : IHostStore, IDisposable
 
     private void Save(InstanceRecord record)
     {
-        var folder = Layout.Instance(record.Id);
-        Files.MakeDirectory(folder);
-        StoreRecords.Publish(Files, Layout.InstanceRecord(record.Id), record);
-        _instances.Sync();
+        var path = Layout.InstanceRecord(record.Id);
+        var isNew = !StoreFiles.TryStat(path, out _);
+        Files.MakeDirectory(Layout.Instance(record.Id));
+        StoreRecords.Publish(Files, path, record);
+        try
+        {
+            _instances.Sync();
+        }
+        catch when (isNew)
+        {
+            StoreRecords.TryDelete(Files, path);
+            throw;
+        }
     }
 
+    /// <summary>A removal that failed may be tried again: a record that is gone was perhaps not
+    /// synced as gone.</summary>
     private void Delete(InstanceId id)
     {
         var folder = Layout.Instance(id);
-        if (Files.Delete(Layout.InstanceRecord(id)))
-            Files.SyncDirectory(folder);
+        if (!StoreFiles.TryStat(folder, out _))
+            return;
+        Files.Delete(Layout.InstanceRecord(id));
+        Files.SyncDirectory(folder);
         Files.DeleteEmptyDirectory(folder);
     }
 

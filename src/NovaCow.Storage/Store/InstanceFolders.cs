@@ -16,11 +16,14 @@ internal sealed record InstanceFolder(InstanceId Id, InstanceRecord? Record, boo
 }
 
 /// <summary>Reads the instances' folders, and notes what has no business there.</summary>
+/// <remarks>A process that died between a rename or a removal and its sync has left what a power
+/// loss could still undo: so each folder is synced before anything relies on it.</remarks>
 internal static class InstanceFolders
 {
     public static List<InstanceFolder> Read(HostStore store)
     {
         List<InstanceFolder> found = [];
+        store.Files.SyncDirectory(store.Layout.Instances);
         foreach (var path in Directory.EnumerateFileSystemEntries(store.Layout.Instances))
         {
             var name = Path.GetFileName(path);
@@ -37,6 +40,7 @@ internal static class InstanceFolders
     private static InstanceFolder Read(HostStore store, InstanceId id)
     {
         var path = store.Layout.InstanceRecord(id);
+        store.Files.SyncDirectory(store.Layout.Instance(id));
         if (!StoreFiles.TryStat(path, out _))
             return new InstanceFolder(id, null, IsCommitted: false);
         var record = StoreRecords.TryRead<InstanceRecord>(path, out var problem);

@@ -27,10 +27,19 @@ internal sealed class StoreLock : IDisposable
                     + "or give this one a store of its own");
         }
 
-        var pid = Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n");
-        files.SetLength(file, path, 0);
-        files.Write(file, path, pid, 0);
-        return new StoreLock(file);
+        var held = new StoreLock(file);
+        try
+        {
+            var pid = Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n");
+            files.SetLength(file, path, 0);
+            files.Write(file, path, pid, 0);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Lets go by name, not only by closing: a child that is just being started has the

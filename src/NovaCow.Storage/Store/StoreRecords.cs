@@ -15,10 +15,12 @@ internal static class StoreRecords
         WriteIndented = true,
     };
 
-    /// <summary>Publishes a record in its directory, which the caller has made.</summary>
+    /// <summary>Publishes a record in its directory, which the caller has made. A failure leaves
+    /// the name free when it was free.</summary>
     public static void Publish<T>(StoreFiles files, string path, T record)
     {
         var temporary = path + StoreLayout.TemporarySuffix;
+        var isNew = !StoreFiles.TryStat(path, out _);
         files.Delete(temporary);
         try
         {
@@ -31,14 +33,25 @@ internal static class StoreRecords
             throw;
         }
 
-        files.SyncDirectory(Path.GetDirectoryName(path)!);
+        try
+        {
+            files.SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+        catch when (isNew)
+        {
+            TryDelete(files, path);
+            throw;
+        }
     }
 
     /// <summary>Writes and syncs a record under a name that nobody reads yet.</summary>
-    public static void Write<T>(StoreFiles files, string path, T record)
+    public static void Write<T>(
+        StoreFiles files, string path, T record, uint mode = StoreFiles.PrivateFile)
     {
         using var file = files.Create(path);
         files.Write(file, path, JsonSerializer.SerializeToUtf8Bytes(record, Json), 0);
+        if (mode != StoreFiles.PrivateFile)
+            files.SetMode(path, mode);
         files.Sync(file, path);
     }
 
@@ -66,7 +79,7 @@ internal static class StoreRecords
         return null;
     }
 
-    private static void TryDelete(StoreFiles files, string path)
+    public static void TryDelete(StoreFiles files, string path)
     {
         try
         {

@@ -44,6 +44,9 @@ internal static class StoreSetup
 
         foreach (var folder in Folders(layout))
             files.MakeDirectory(folder);
+
+        // Whoever made it may have died before this.
+        files.SyncDirectory(layout.Root);
     }
 
     /// <summary>Removes downloads that nobody has gone on with for long.</summary>
@@ -72,8 +75,8 @@ internal static class StoreSetup
 
         foreach (var folder in Folders(layout))
             files.MakeDirectory(folder);
-        StoreRecords.Publish(files, layout.Format, new StoreFormat(HostStore.FormatVersion));
         files.SyncDirectory(Path.GetDirectoryName(layout.Root) ?? "/");
+        StoreRecords.Publish(files, layout.Format, new StoreFormat(HostStore.FormatVersion));
     }
 
     private static string[] Folders(StoreLayout layout) =>

@@ -36,6 +36,14 @@ internal sealed class FaultInjector
             throw new StoreIoException("injected", name, errno);
     });
 
+    /// <summary>Does something before the step with this number, from 0, and before each after it.
+    /// </summary>
+    public void ActFrom(int step, Action<string> act) => Arm((n, name) =>
+    {
+        if (n >= step)
+            act(name);
+    });
+
     private void Arm(Action<int, string>? act)
     {
         lock (_gate)
@@ -45,7 +53,7 @@ internal sealed class FaultInjector
         }
     }
 
-    private void Before(string operation, string path)
+    public void Before(string operation, string path)
     {
         lock (_gate)
         {

@@ -1,0 +1,57 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage.Tests;
+
+/// <summary>
+/// One thing that a store does. To have the power cut in another one, add it to <see cref="All"/>:
+/// what it promises belongs into <see cref="StoreWork"/>, which keeps the ledger.
+/// </summary>
+/// <param name="Name">What it is called in results.</param>
+/// <param name="Prepare">Brings about what it needs; may be repeated.</param>
+/// <param name="Act">The thing itself; may be repeated until it succeeds.</param>
+internal sealed record StoreOperation(
+    string Name, Func<StoreWork, Task> Prepare, Func<StoreWork, Task> Act)
+{
+    private const string Instance = "vm-1";
+    private const long MiB = TestImages.MiB;
+
+    public static IReadOnlyList<StoreOperation> All { get; } =
+    [
+        OfBase("a blank base", TestContent.Blank),
+        OfBase("a formatted base", TestContent.Formatted),
+        OfBase("a raw base", TestContent.Raw),
+        OfBase("a downloaded base", TestContent.Download),
+        OfBase("a converted base", TestContent.Converted),
+        new("a committed clone", WithoutInstanceAsync, CommitAsync),
+        new("a record saved again", WithInstanceAsync, work => work.SaveAgainAsync(Instance)),
+        new(
+            "a deleted instance", WithInstanceAsync, work => work.RemoveInstanceAsync(Instance)),
+        new(
+            "a deleted base",
+            work => work.MakeBaseAsync(TestContent.Other),
+            work => work.RemoveBaseAsync(TestContent.Other)),
+        new("a new store", _ => Task.CompletedTask, work => work.MakeStoreAsync("another")),
+    ];
+
+    public static StoreOperation Of(string name) => All.Single(o => o.Name == name);
+
+    private static StoreOperation OfBase(string name, string content) => new(
+        name, work => work.RemoveBaseAsync(content), work => work.MakeBaseAsync(content));
+
+    private static async Task WithoutInstanceAsync(StoreWork work)
+    {
+        await work.RemoveInstanceAsync(Instance);
+        await work.MakeBaseAsync(TestContent.Kept);
+    }
+
+    private static Task CommitAsync(StoreWork work) => work.CommitAsync(
+        Instance,
+        work.Disk(TestContent.Kept, growth: 5 * MiB),
+        work.Disk(TestContent.Kept, DiskName.Swap));
+
+    private static async Task WithInstanceAsync(StoreWork work)
+    {
+        await WithoutInstanceAsync(work);
+        await CommitAsync(work);
+    }
+}
