@@ -70,14 +70,18 @@ public static partial class SchedulerProtocol
 
     /// <summary>
     /// Launches instances; answered by <see cref="LaunchAccepted"/>, for all of them or none. An id
-    /// that was launched with the same image and flavor is answered as it is now.
+    /// that was launched with the same image, flavor and options is answered as it is now.
     /// </summary>
     /// <param name="Image">The image's name.</param>
     /// <param name="Flavor">The flavor's name.</param>
     /// <param name="Instances">Their ids, 1 to <see cref="MaxLaunchesPerCommand"/>.</param>
     public sealed record Launch(
         ImageName Image, FlavorName Flavor, IReadOnlyList<InstanceId> Instances)
-        : ISchedulerMessage;
+        : ISchedulerMessage
+    {
+        /// <summary>What was chosen beside image and flavor.</summary>
+        public LaunchOptions Options { get; init; } = LaunchOptions.None;
+    }
 
     /// <summary>The launches are durable, in the order they were asked for.</summary>
     public sealed record LaunchAccepted(IReadOnlyList<InstanceInfo> Instances) : ISchedulerMessage;
@@ -156,7 +160,11 @@ public static partial class SchedulerProtocol
 
     /// <summary>Where a launch would go now, and why; nothing is claimed. Answered by
     /// <see cref="PlacementExplained"/>.</summary>
-    public sealed record ExplainPlacement(ImageName Image, FlavorName Flavor) : ISchedulerMessage;
+    public sealed record ExplainPlacement(ImageName Image, FlavorName Flavor) : ISchedulerMessage
+    {
+        /// <summary>What would be chosen beside image and flavor.</summary>
+        public LaunchOptions Options { get; init; } = LaunchOptions.None;
+    }
 
     /// <summary>The placement that a launch would get.</summary>
     /// <param name="Host">The host; null: none can take it.</param>

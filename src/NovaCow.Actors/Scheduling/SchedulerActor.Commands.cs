@@ -40,7 +40,8 @@ public sealed partial class SchedulerActor
     private void InstanceCommands()
     {
         Command<Launch>(m => Carry(
-            _core.Launch(m.Image, m.Flavor, m.Instances, Now),
+            _core.Launch(
+                new LaunchOrder(m.Image, m.Flavor) { Options = m.Options }, m.Instances, Now),
             d => new LaunchAccepted(d.Instances)));
         Command<DeleteInstance>(m => Carry(
             _core.Delete(m.Id, Now), d => new InstanceFound(d.Instances[0])));
@@ -97,7 +98,8 @@ public sealed partial class SchedulerActor
 
     private void OnExplain(ExplainPlacement explain)
     {
-        var (terms, refusal) = _core.Explain(explain.Image, explain.Flavor, Now);
+        var (terms, refusal) = _core.Explain(
+            new LaunchOrder(explain.Image, explain.Flavor) { Options = explain.Options }, Now);
         if (refusal is not null)
         {
             Answer(new Refused(refusal));

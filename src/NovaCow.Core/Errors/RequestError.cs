@@ -24,6 +24,9 @@ public enum RequestErrorCode
     /// <summary>The flavor's root disk is smaller than the image needs.</summary>
     FlavorTooSmall,
 
+    /// <summary>Each part of the request can be had, but not together.</summary>
+    Unprocessable,
+
     /// <summary>The id or name is taken by something else.</summary>
     Conflict,
 

@@ -6,11 +6,14 @@ public static class BaseSpace
     private const long MiB = 1L << 20;
 
     /// <summary>
-    /// The download beside the whole disk for an image; for a blank disk what its file system
+    /// The download beside the whole disk for an image; the download alone for a file to boot with,
+    /// which becomes the base itself; for a blank disk what its file system
     /// writes when it is made, which is far less than the disk.
     /// </summary>
     public static long NeededBytes(BaseContent content) => content switch
     {
+        BaseContent.OfImage { Image: var image } when image.Format.IsBootFile() =>
+            image.SizeBytes,
         BaseContent.OfImage { Image: var image } => image.SizeBytes + image.VirtualSizeBytes,
         BaseContent.OfBlank { Blank: { FileSystem: BlankFileSystem.Raw } } => 0,
         BaseContent.OfBlank { Blank: { FileSystem: BlankFileSystem.Swap } } => MiB,

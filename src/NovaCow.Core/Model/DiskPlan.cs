@@ -2,11 +2,19 @@ namespace NovaCow.Core;
 
 /// <summary>One disk that an instance is to have.</summary>
 /// <param name="Name">Its name within the instance.</param>
-/// <param name="Device">Its device in the guest, for example <c>/dev/vda</c>.</param>
+/// <param name="Device">Its device in the guest, for example <c>/dev/vda</c>; empty for a file
+/// that it boots with.</param>
 /// <param name="Base">What it is a clone of.</param>
 /// <param name="VirtualSizeBytes">Its size, in bytes; at least its base's.</param>
 public sealed record PlannedDisk(
-    DiskName Name, string Device, BaseContent Base, long VirtualSizeBytes);
+    DiskName Name, string Device, BaseContent Base, long VirtualSizeBytes)
+{
+    /// <summary>How it is to be laid out.</summary>
+    public DiskLayout Layout { get; init; } = DiskLayout.Whole;
+
+    /// <summary>What becomes its second partition where it is partitioned.</summary>
+    public BlankSpec? LocalStorage { get; init; }
+}
 
 /// <summary>Decides which disks an instance of an image and a flavor has, in device order.
 /// </summary>
@@ -35,8 +43,11 @@ public static class DiskPlan
         return disks;
 
         void Add(DiskName name, BaseContent content, long bytes) =>
-            disks.Add(new PlannedDisk(name, $"/dev/vd{(char)('a' + disks.Count)}", content, bytes));
+            disks.Add(new PlannedDisk(name, Device(disks.Count), content, bytes));
     }
+
+    /// <summary>The device of the disk with this place among an instance's disks, from 0.</summary>
+    public static string Device(int index) => $"/dev/vd{(char)('a' + index)}";
 
     /// <summary>An ephemeral disk as it is made: each is labelled by its index unless the flavor
     /// says how, so that a guest can tell them apart.</summary>

@@ -33,6 +33,10 @@ public sealed record BlankSpec(long SizeBytes, BlankFileSystem FileSystem)
     /// <summary>The label to give its file system; null: the usual one of its kind.</summary>
     public VolumeLabel? Label { get; init; }
 
+    /// <summary>In a flavor: the image's operating system decides the file system, by
+    /// <see cref="EphemeralFileSystems"/>, when a launch is taken. No disk is made of it.</summary>
+    public bool IsByOsType { get; init; }
+
     /// <summary>The label that its file system has: <c>ephemeral0</c> or <c>swap0</c> unless
     /// another was given; null where nothing is formatted.</summary>
     public VolumeLabel? EffectiveLabel() => FileSystem switch

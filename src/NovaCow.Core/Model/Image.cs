@@ -28,6 +28,19 @@ public sealed record Image
     /// <summary>The smallest root disk that may be launched from it, in bytes.</summary>
     public required long MinDiskBytes { get; init; }
 
+    /// <summary>The operating system inside; null: unknown.</summary>
+    public OsType? OsType { get; init; }
+
+    /// <summary>The image (<see cref="DiskFormat.Aki"/>) of the kernel that instances boot with;
+    /// null: the disk brings its own.</summary>
+    public ImageName? Kernel { get; init; }
+
+    /// <summary>The image (<see cref="DiskFormat.Ari"/>) of that kernel's ramdisk.</summary>
+    public ImageName? Ramdisk { get; init; }
+
+    /// <summary>That kernel's command line.</summary>
+    public string? KernelArguments { get; init; }
+
     /// <summary>The base volume that holds it on any host.</summary>
     public BaseKey BaseKey() => NovaCow.Core.BaseKey.Of(this);
 }

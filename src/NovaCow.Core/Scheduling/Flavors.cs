@@ -24,7 +24,9 @@ public static class Flavors
             MemoryBytes = memory,
             RootDiskBytes = root,
             EphemeralDisks =
-                ephemeral > 0 ? [new BlankSpec(ephemeral, BlankFileSystem.Ext4)] : [],
+                ephemeral > 0
+                    ? [new BlankSpec(ephemeral, BlankFileSystem.Ext4) { IsByOsType = true }]
+                    : [],
             SwapBytes = swap,
         };
 }

@@ -24,6 +24,12 @@ public sealed record InstanceInfo
     /// <summary>Its disks in device order: planned, and made once they have a path.</summary>
     public required IReadOnlyList<DiskInfo> Disks { get; init; }
 
+    /// <summary>What it boots with, where its root disk does not bring it.</summary>
+    public BootInfo? Boot { get; init; }
+
+    /// <summary>What was chosen beside image and flavor.</summary>
+    public LaunchOptions Options { get; init; } = LaunchOptions.None;
+
     /// <summary>When it reached each phase.</summary>
     public required LaunchTimings Timings { get; init; }
 
@@ -47,7 +53,9 @@ public sealed record InstanceInfo
         Phase = launch.Phase,
         Host = launch.Host,
         Attempt = launch.Attempt,
-        Disks = DisksOf(launch),
+        Disks = InstanceDisks.Of(launch),
+        Boot = InstanceDisks.BootOf(launch),
+        Options = launch.Spec.Order().Options,
         Timings = launch.Timings,
         Error = launch.Error,
         WaitingFor = waitingFor,
@@ -60,6 +68,7 @@ public sealed record InstanceInfo
         {
             Phase = LaunchPhase.Deleted,
             Disks = [],
+            Boot = null,
             Timings = last.Timings with { DeletedAt = at },
         };
 
@@ -73,34 +82,19 @@ public sealed record InstanceInfo
         Host = gone.Host,
         Attempt = gone.Attempt,
         Disks = [],
+        Options = gone.Options,
         Timings = new LaunchTimings
         {
             AcceptedAt = gone.AcceptedAt,
             DeletedAt = gone.DeletedAt,
         },
     };
-
-    private static DiskInfo[] DisksOf(Launch launch)
-    {
-        var plan = DiskPlan.For(launch.Spec.Image, launch.Spec.Flavor);
-        var disks = new DiskInfo[plan.Count];
-        for (var i = 0; i < disks.Length; i++)
-        {
-            var planned = plan[i];
-            var made = launch.Disks.FirstOrDefault(d => d.Name == planned.Name);
-            disks[i] = new DiskInfo(
-                planned.Name, planned.Device, planned.Base.Key(), planned.VirtualSizeBytes,
-                made?.Path, made?.Format, made?.AllocatedBytes);
-        }
-
-        return disks;
-    }
 }
 
 /// <summary>One disk of an instance.</summary>
 /// <param name="Name">Its name within the instance.</param>
 /// <param name="Device">Its device in the guest.</param>
-/// <param name="Base">The base that it is a clone of.</param>
+/// <param name="Base">The base that it is a clone of; null: it owns its bytes.</param>
 /// <param name="VirtualSizeBytes">Its size, in bytes.</param>
 /// <param name="Path">The file or device on its host, once it is made.</param>
 /// <param name="Format">The format to open it with, once it is made.</param>
@@ -108,8 +102,18 @@ public sealed record InstanceInfo
 public sealed record DiskInfo(
     DiskName Name,
     string Device,
-    BaseKey Base,
+    BaseKey? Base,
     long VirtualSizeBytes,
     string? Path,
     string? Format,
-    long? AllocatedBytes);
+    long? AllocatedBytes)
+{
+    /// <summary>The driver that made it, once it is made.</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>How it is laid out, once it is made.</summary>
+    public DiskLayout? Layout { get; init; }
+
+    /// <summary>What is in it, where it is partitioned.</summary>
+    public IReadOnlyList<PartitionInfo> Partitions { get; init; } = [];
+}

@@ -14,4 +14,16 @@ public sealed record LaunchSpec(Image Image, Flavor Flavor)
     /// <summary>How the root disk is laid out, where the driver is
     /// <see cref="DriverName.Copy"/>.</summary>
     public DiskLayout Layout { get; init; } = DiskLayout.Auto;
+
+    /// <summary>The kernel that it boots with; null: the root disk brings its own.</summary>
+    public Image? Kernel { get; init; }
+
+    /// <summary>The ramdisk of its kernel.</summary>
+    public Image? Ramdisk { get; init; }
+
+    /// <summary>What the client asked for, to be held against a request that comes again.</summary>
+    public LaunchOrder Order() => new(Image.Name, Flavor.Name)
+    {
+        Options = new LaunchOptions { Driver = Driver, Layout = Layout },
+    };
 }

@@ -17,6 +17,8 @@ public sealed partial class SchedulerCore
                         + $"{known.Digest}; delete it first or choose another name");
         }
 
+        if (CheckBoot(image) is { } wrongBoot)
+            return wrongBoot;
         if (State.Images.Count >= _limits.MaxImages)
         {
             return Decision.Refuse(
@@ -32,13 +34,16 @@ public sealed partial class SchedulerCore
 
     /// <summary>
     /// Takes an image out of the catalogue. Its bases and instances stay, launches that were
-    /// accepted go on, since each carries the image as it was; new ones are refused.
+    /// accepted go on, since each carries the image as it was; new ones are refused. An image that
+    /// another one boots with stays.
     /// </summary>
     public Decision Unregister(ImageName name, DateTimeOffset now)
     {
         var decision = new Decision();
         if (!State.Images.ContainsKey(name))
             return NoSuchImage(name);
+        if (CheckUnused(name) is { } used)
+            return used;
         Emit(decision, new ImageDeleted(name, now));
         return decision;
     }
@@ -62,6 +67,8 @@ public sealed partial class SchedulerCore
             $"image {image.Name}: its minimum disk is {image.MinDiskBytes} bytes",
         { Source.IsAbsoluteUri: false } =>
             $"image {image.Name}: its source is no absolute URI",
+        { KernelArguments: { } text } when KernelCommandLine.Problem(text) is { } problem =>
+            $"image {image.Name}: kernel arguments {problem}",
         _ => null,
     };
 }

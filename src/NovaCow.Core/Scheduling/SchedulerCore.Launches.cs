@@ -3,22 +3,18 @@ namespace NovaCow.Core.Scheduling;
 public sealed partial class SchedulerCore
 {
     /// <summary>Takes launches, all or none, and places those that a host has room for.</summary>
-    public Decision Launch(
-        ImageName imageName, FlavorName flavorName, IReadOnlyList<InstanceId> ids,
-        DateTimeOffset now)
+    public Decision Launch(LaunchOrder order, IReadOnlyList<InstanceId> ids, DateTimeOffset now)
     {
         if (CheckIds(ids) is { } bad)
             return bad;
-        if (CheckKnown(imageName, flavorName, ids, out var added) is { } conflict)
+        order = order with { Options = order.Options.Completed() };
+        if (CheckKnown(order, ids, out var added) is { } conflict)
             return conflict;
         if (added.Count == 0)
             return Describe(ids);
-        if (!State.Images.TryGetValue(imageName, out var image))
-            return NoSuchImage(imageName);
-        if (!_flavors.TryGetValue(flavorName, out var flavor))
-            return NoSuchFlavor(flavorName);
-        if (CheckFit(image, flavor) is { } tooSmall)
-            return tooSmall;
+        var (spec, refusal) = SpecOf(order);
+        if (spec is null)
+            return refusal!;
         if (State.Waiting.Count + added.Count > _limits.MaxWaiting)
         {
             return Decision.Refuse(
@@ -28,7 +24,6 @@ public sealed partial class SchedulerCore
         }
 
         var decision = new Decision();
-        var spec = new LaunchSpec(image, flavor);
         foreach (var id in added)
             Emit(decision, new LaunchAccepted(id, spec, now));
         PlaceAll(decision, added.Select(id => State.Launches[id]), now);
@@ -74,29 +69,49 @@ public sealed partial class SchedulerCore
     }
 
     private Decision? CheckKnown(
-        ImageName image, FlavorName flavor, IReadOnlyList<InstanceId> ids,
-        out List<InstanceId> added)
+        LaunchOrder order, IReadOnlyList<InstanceId> ids, out List<InstanceId> added)
     {
         added = new List<InstanceId>(ids.Count);
         foreach (var id in ids)
         {
-            var (knownImage, knownFlavor) =
-                State.Launches.TryGetValue(id, out var launch)
-                    ? (launch.Spec.Image.Name, launch.Spec.Flavor.Name)
-                : State.Deleted.Find(id) is { } gone ? (gone.Image, gone.Flavor)
-                : (null, null);
-            if (knownImage is null)
+            var known = State.Launches.TryGetValue(id, out var launch)
+                ? launch.Spec.Order()
+                : State.Deleted.Find(id)?.Order();
+            if (known is null)
                 added.Add(id);
-            else if (knownImage != image || knownFlavor != flavor)
+            else if (known != order)
             {
                 return Decision.Refuse(
                     RequestErrorCode.Conflict,
-                    $"instance {id}: the id was used for image {knownImage} and flavor "
-                        + $"{knownFlavor}; choose another id");
+                    $"instance {id}: the id was used for {known}; choose another id");
             }
         }
 
         return null;
+    }
+
+    /// <summary>What a launch is to become; else why it cannot be taken.</summary>
+    private (LaunchSpec? Spec, Decision? Refusal) SpecOf(LaunchOrder order)
+    {
+        var options = order.Options.Completed();
+        if (options.Problem() is { } problem)
+            return (null, Decision.Refuse(problem.Code, problem.Message));
+        if (!State.Images.TryGetValue(order.Image, out var image))
+            return (null, NoSuchImage(order.Image));
+        if (!_flavors.TryGetValue(order.Flavor, out var flavor))
+            return (null, NoSuchFlavor(order.Flavor));
+        if (CheckFit(image, flavor) is { } tooSmall)
+            return (null, tooSmall);
+        if (NotBootable(image) is { } notBootable)
+            return (null, notBootable);
+        var spec = new LaunchSpec(image, FileSystems.Resolve(flavor, image))
+        {
+            Driver = options.Driver,
+            Layout = options.Layout,
+            Kernel = image.Kernel is null ? null : State.Images[image.Kernel],
+            Ramdisk = image.Ramdisk is null ? null : State.Images[image.Ramdisk],
+        };
+        return (spec, null);
     }
 
     private static Decision? CheckFit(Image image, Flavor flavor)

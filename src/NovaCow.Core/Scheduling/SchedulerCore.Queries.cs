@@ -51,16 +51,12 @@ public sealed partial class SchedulerCore
     /// <summary>Where a launch would go now; nothing is claimed.</summary>
     /// <returns>The hosts' terms; or the refusal that the launch would get.</returns>
     public (IReadOnlyList<HostTerms> Terms, RequestError? Refusal) Explain(
-        ImageName imageName, FlavorName flavorName, DateTimeOffset now)
+        LaunchOrder order, DateTimeOffset now)
     {
-        if (!State.Images.TryGetValue(imageName, out var image))
-            return ([], NoSuchImage(imageName).Refusal);
-        if (!_flavors.TryGetValue(flavorName, out var flavor))
-            return ([], NoSuchFlavor(flavorName).Refusal);
-        if (CheckFit(image, flavor) is { } tooSmall)
-            return ([], tooSmall.Refusal);
-        var request = new PlacementRequest(
-            InstanceId.Parse("explain"), new LaunchSpec(image, flavor), []);
+        var (spec, refusal) = SpecOf(order);
+        if (spec is null)
+            return ([], refusal!.Refusal);
+        var request = new PlacementRequest(InstanceId.Parse("explain"), spec, []);
         return (PlacementPolicy.Explain(request, Views(), _limits.Placement, now), null);
     }
 

@@ -34,6 +34,9 @@ public sealed partial class SchedulerCore
     /// <summary>The flavors, in the order they were given.</summary>
     public IReadOnlyList<Flavor> Flavors { get; }
 
+    /// <summary>What flavors leave to an image's operating system.</summary>
+    public EphemeralFileSystems FileSystems { get; init; } = EphemeralFileSystems.Usual;
+
     /// <summary>Takes in an event that was replayed.</summary>
     public void Recover(SchedulerEvent happened) => State.Apply(happened);
 

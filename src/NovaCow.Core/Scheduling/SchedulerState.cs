@@ -155,7 +155,10 @@ public sealed class SchedulerState
         {
             Deleted.Add(new Tombstone(
                 before.Id, before.Spec.Image.Name, before.Spec.Flavor.Name, before.Host,
-                before.Attempt, before.Timings.AcceptedAt, happened.At));
+                before.Attempt, before.Timings.AcceptedAt, happened.At)
+            {
+                Options = before.Spec.Order().Options,
+            });
         }
     }
 

@@ -7,7 +7,10 @@ internal sealed class SpecComparer : IEqualityComparer<LaunchSpec>
 
     public bool Equals(LaunchSpec? x, LaunchSpec? y) =>
         ReferenceEquals(x, y)
-            || (x is not null && y is not null && x.Image == y.Image && Same(x.Flavor, y.Flavor));
+            || (x is not null && y is not null
+                && (x.Image, x.Driver, x.Layout, x.Kernel, x.Ramdisk)
+                    == (y.Image, y.Driver, y.Layout, y.Kernel, y.Ramdisk)
+                && Same(x.Flavor, y.Flavor));
 
     public int GetHashCode(LaunchSpec obj) =>
         HashCode.Combine(obj.Image.Digest.Hex, obj.Image.Name.Value, obj.Flavor.Name.Value);

@@ -15,7 +15,14 @@ public sealed record Tombstone(
     HostId? Host,
     int Attempt,
     DateTimeOffset AcceptedAt,
-    DateTimeOffset DeletedAt);
+    DateTimeOffset DeletedAt)
+{
+    /// <summary>What it was launched with beside them.</summary>
+    public LaunchOptions Options { get; init; } = LaunchOptions.None;
+
+    /// <summary>What the client asked for, to be held against a request that comes again.</summary>
+    public LaunchOrder Order() => new(Image, Flavor) { Options = Options };
+}
 
 /// <summary>
 /// The ids of deleted instances, so that a request that comes again is not a new launch and a host

@@ -17,7 +17,8 @@ internal sealed class ApiException(
         error.Code switch
         {
             RequestErrorCode.InvalidRequest => StatusCodes.Status400BadRequest,
-            RequestErrorCode.FlavorTooSmall => StatusCodes.Status422UnprocessableEntity,
+            RequestErrorCode.FlavorTooSmall or RequestErrorCode.Unprocessable =>
+                StatusCodes.Status422UnprocessableEntity,
             RequestErrorCode.Conflict => StatusCodes.Status409Conflict,
             RequestErrorCode.Busy => StatusCodes.Status503ServiceUnavailable,
             RequestErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,

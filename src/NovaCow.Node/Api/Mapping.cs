@@ -128,7 +128,7 @@ internal static class Mapping
         Device = disk.Device,
         VirtualSizeBytes = disk.VirtualSizeBytes,
         AllocatedBytes = disk.AllocatedBytes ?? 0,
-        BackingFile = disk.Base.Value,
+        BackingFile = disk.Base?.Value,
         Path = disk.Path!,
         Format = disk.Format!,
     };

@@ -102,6 +102,9 @@ internal static class Given
         return core;
     }
 
+    public static LaunchOrder Order(Flavor? flavor = null, LaunchOptions? options = null) =>
+        new(Image().Name, (flavor ?? Tiny).Name) { Options = options ?? LaunchOptions.None };
+
     public static Decision Launch(this SchedulerCore core, params string[] ids) =>
-        core.Launch(Image().Name, Tiny.Name, [.. ids.Select(Id)], Start);
+        core.Launch(Order(), [.. ids.Select(Id)], Start);
 }

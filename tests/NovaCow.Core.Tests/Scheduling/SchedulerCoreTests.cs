@@ -54,7 +54,8 @@ public sealed class SchedulerCoreTests
 
         void Refused(RequestErrorCode code, ImageName i, FlavorName f, params string[] ids)
         {
-            var decision = core.Launch(i, f, [.. ids.Select(Given.Id)], Given.Start);
+            var decision = core.Launch(
+                new LaunchOrder(i, f), [.. ids.Select(Given.Id)], Given.Start);
             Assert.Equal(code, decision.Refusal?.Code);
             Assert.Empty(decision.Events);
         }
@@ -70,8 +71,7 @@ public sealed class SchedulerCoreTests
         Assert.Equal(first.Instances[0].Id, again.Instances[0].Id);
         Assert.Equal(LaunchPhase.Placed, again.Instances[0].Phase);
 
-        var other = core.Launch(
-            Given.Image().Name, Given.Small.Name, [Given.Id("vm-1")], Given.Start);
+        var other = core.Launch(Given.Order(Given.Small), [Given.Id("vm-1")], Given.Start);
         Assert.Equal(RequestErrorCode.Conflict, other.Refusal!.Code);
 
         var mixed = core.Launch("vm-1", "vm-2");

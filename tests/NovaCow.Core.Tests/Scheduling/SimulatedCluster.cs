@@ -17,6 +17,9 @@ internal sealed class SimulatedCluster
         LaunchDeadline = TimeSpan.FromSeconds(60),
     };
 
+    private static readonly LaunchOptions[] Choices =
+        [LaunchOptions.None, LaunchOptions.None, new() { Driver = DriverName.Copy }];
+
     private static readonly Preparation Quick = new(true, TimeSpan.Zero, TimeSpan.Zero);
 
     private readonly Random _random;
@@ -26,6 +29,7 @@ internal sealed class SimulatedCluster
     private readonly HashSet<InstanceId> _acknowledged = [];
     private readonly HashSet<InstanceId> _deleted = [];
     private readonly Dictionary<InstanceId, HostId> _committedOn = [];
+    private readonly Dictionary<InstanceId, LaunchOptions> _options = [];
     private SchedulerCore _core;
     private long _epoch = 1;
     private DateTimeOffset _now = Given.Start;
@@ -41,7 +45,10 @@ internal sealed class SimulatedCluster
     }
 
     private SimulatedHost[] Hosts { get; } =
-        [new SimulatedHost("a"), new SimulatedHost("b"), new SimulatedHost("c")];
+    [
+        new SimulatedHost("a"), new SimulatedHost("b"),
+        new SimulatedHost("c", DriverName.Qcow2, DriverName.Copy),
+    ];
 
     /// <summary>One thing happens.</summary>
     public void Step()
@@ -50,9 +57,7 @@ internal sealed class SimulatedCluster
         switch (_random.Next(100))
         {
             case < 10:
-                var id = Given.Id($"vm-{_random.Next(6)}");
-                if (Take(_core.Launch(Given.Image().Name, Given.Tiny.Name, [id], _now)))
-                    _acknowledged.Add(id);
+                Launch(Given.Id($"vm-{_random.Next(6)}"));
                 break;
             case < 15:
                 var doomed = Given.Id($"vm-{_random.Next(6)}");
@@ -150,6 +155,20 @@ internal sealed class SimulatedCluster
         }
     }
 
+    private void Launch(InstanceId id)
+    {
+        var options = Choices[_random.Next(Choices.Length)];
+        if (!Take(_core.Launch(Given.Order(options: options), [id], _now)))
+        {
+            Assert.NotEqual(_options[id], options);
+            return;
+        }
+
+        _acknowledged.Add(id);
+        Assert.Equal(_options.GetValueOrDefault(id, options), options);
+        _options[id] = options;
+    }
+
     private void RestartScheduler()
     {
         _core = new SchedulerCore(Limits, Flavors.Defaults, ++_epoch);
@@ -179,6 +198,12 @@ internal sealed class SimulatedCluster
             Assert.Equal(
                 committed.Host, _committedOn.GetValueOrDefault(committed.Id, committed.Host));
             _committedOn[committed.Id] = committed.Host;
+        }
+
+        foreach (var placed in decision.Events.OfType<LaunchPlaced>())
+        {
+            var drivers = Hosts.First(h => h.Id == placed.Host).Drivers;
+            Assert.Contains(_core.State.Launches[placed.Id].Spec.Driver ?? drivers[0], drivers);
         }
 
         foreach (var effect in decision.Effects)

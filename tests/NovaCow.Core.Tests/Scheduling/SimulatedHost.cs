@@ -5,12 +5,16 @@ namespace NovaCow.Core.Tests.Scheduling;
 
 /// <summary>A host as the scheduler's protocol asks it to be, without disks: what it made is
 /// durable at once, and a crash forgets the rest.</summary>
-internal sealed class SimulatedHost(string name)
+internal sealed class SimulatedHost(string name, params string[] drivers)
 {
     private HostAdmission _admission = new();
     private int _life;
 
     public HostId Id { get; } = Given.Host(name);
+
+    /// <summary>Its volume drivers.</summary>
+    public IReadOnlyList<string> Drivers { get; } =
+        drivers.Length > 0 ? drivers : [DriverName.Qcow2];
 
     public Dictionary<InstanceId, (int Attempt, bool Active)> Has { get; } = [];
 
@@ -22,7 +26,7 @@ internal sealed class SimulatedHost(string name)
         i.Key,
         _admission.Newest(i.Key)!.Value,
         i.Value.Active ? InstanceState.Active : InstanceState.Prepared))]) with
-    { Incarnation = $"{name}-{_life}" };
+    { Incarnation = $"{name}-{_life}", Drivers = Drivers };
 
     /// <summary>The process is killed and starts again.</summary>
     public void Crash()
