@@ -13,7 +13,11 @@ internal static partial class LibC
     public const int ENXIO = 6, ENOSYS = 38;
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
-    public const int O_CREAT = 0x40, O_EXCL = 0x80, O_CLOEXEC = 0x80000;
+    public const int O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
+
+    // The number is the same on every processor, as of all system calls of late.
+    public const nint SYS_openat2 = 437;
+    public const ulong RESOLVE_NO_MAGICLINKS = 2, RESOLVE_NO_SYMLINKS = 4;
 
     public const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     public const int SIGKILL = 9, SIGURG = 23;
@@ -41,6 +45,10 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial nint syscall(
+        nint number, nint folder, string path, OpenHow* how, nint size);
 
     [LibraryImport("libc", SetLastError = true)]
     public static unsafe partial nint pwrite(
@@ -144,6 +152,15 @@ internal static partial class LibC
     }
 
     /// <summary>The kernel's statx, whose layout is the same on every processor.</summary>
+    /// <summary>struct open_how.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct OpenHow
+    {
+        public ulong Flags;
+        public ulong Mode;
+        public ulong Resolve;
+    }
+
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct Statx
     {

@@ -283,6 +283,41 @@ internal class StoreFiles(Action<string, string>? before = null)
         return stat;
     }
 
+    /// <summary>
+    /// Opens for reading what is not of this store: a regular file, or a folder, to whose path no
+    /// link belongs. Null and why when it cannot be opened or is something else.
+    /// </summary>
+    public static unsafe SafeFileHandle? TryOpenWithoutLinks(
+        string path, bool isFolder, out string problem)
+    {
+        // Not to wait for the other end, should it be a pipe.
+        var flags = LibC.O_RDONLY | LibC.O_CLOEXEC | LibC.O_NONBLOCK;
+        var how = new LibC.OpenHow
+        {
+            Flags = (ulong)(uint)(isFolder ? flags | LibC.O_DIRECTORY : flags),
+            Resolve = LibC.RESOLVE_NO_SYMLINKS | LibC.RESOLVE_NO_MAGICLINKS,
+        };
+        var fd = LibC.syscall(
+            LibC.SYS_openat2, LibC.AT_FDCWD, path, &how, sizeof(LibC.OpenHow));
+        problem = "";
+        if (fd < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            problem = error == LibC.ELOOP
+                ? "a symbolic link is on its path"
+                : Marshal.GetPInvokeErrorMessage(error);
+            return null;
+        }
+
+        var file = new SafeFileHandle((nint)fd, ownsHandle: true);
+        var stat = Stat(file, path);
+        if (isFolder ? stat.IsDirectory : stat.IsFile)
+            return file;
+        problem = "is no regular file";
+        file.Dispose();
+        return null;
+    }
+
     private static SafeFileHandle Open(string path, int flags)
     {
         var fd = LibC.open(path, flags | LibC.O_CLOEXEC, 0);
