@@ -78,6 +78,7 @@ public static class CommandLine
             FlavorCommands.Create(terminal),
             LaunchCommand.Create(terminal),
             InstanceCommands.Create(terminal),
+            AdoptCommand.Create(terminal),
             HostCommands.Create(terminal),
             BaseCommands.Create(terminal),
             EventsCommand.Create(terminal),

@@ -87,6 +87,13 @@ public sealed class NovaCowClient : IDisposable
     public Task<HostResource> GetHostAsync(string name, CancellationToken ct) =>
         GetAsync<HostResource>($"v1/hosts/{Segment(name)}", ct);
 
+    /// <summary>Takes over the instances in a folder of a host, or says what that would do.
+    /// </summary>
+    public Task<AdoptResponse> AdoptAsync(
+        string host, AdoptRequest request, CancellationToken ct) =>
+        SendAsync<AdoptResponse>(
+            HttpMethod.Post, $"v1/hosts/{Segment(host)}/adoptions", request, null, ct);
+
     /// <summary>Every base volume on every host.</summary>
     public Task<Page<BaseResource>> ListBasesAsync(CancellationToken ct) =>
         GetAsync<Page<BaseResource>>("v1/bases", ct);

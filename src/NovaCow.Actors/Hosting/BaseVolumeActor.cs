@@ -143,7 +143,10 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 
         clone.Await(waiter.Requester, make.Attempt, baseWait);
         clone.Child.Tell(new SnapshotProtocol.Make(new CloneRequest(
-            make.Instance, make.Disk.Name, _key, make.Disk.VirtualSizeBytes)));
+            make.Instance, make.Disk.Name, _key, make.Disk.VirtualSizeBytes)
+        {
+            Contents = make.Disk.Contents,
+        }));
     }
 
     private void OnDeleteDisk(DeleteDisk delete)

@@ -92,6 +92,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
         Receive<Commit>(commit => OnCommit(commit.Id, commit.Fence));
         Receive<Discard>(discard => OnDiscard(discard.Id, discard.Fence));
         Receive<Welcome>(OnWelcome);
+        Receive<ScanFolder>(OnScanFolder);
         Receive<SayHello>(_ => SayHelloTo(_scheduler));
         Receive<MakeDisk>(make => BaseFor(make.Disk.Base).Forward(make));
         Receive<DeleteDisk>(OnDeleteDisk);

@@ -27,6 +27,9 @@ public sealed record HostSettings
     /// <summary>Judges what was fetched.</summary>
     public required IImageInspector Inspector { get; init; }
 
+    /// <summary>Looks at other systems' instances; null: this host adopts none.</summary>
+    public IForeignFolders? ForeignFolders { get; init; }
+
     /// <summary>The host's bounds.</summary>
     public HostLimits Limits { get; init; } = new();
 

@@ -63,7 +63,8 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         {
             case Start.Prepare:
                 foreach (var disk in DiskPlan.For(_spec!.Image, _spec.Flavor))
-                    Context.Parent.Tell(new MakeDisk(_id, _attempt, disk, DriverOf(disk.Name)));
+                    Context.Parent.Tell(new MakeDisk(
+                        _id, _attempt, WithContents(disk), DriverOf(disk.Name)));
                 break;
             case Start.Found:
                 Become(Prepared);
@@ -127,6 +128,11 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
     }
 
     private string DriverOf(DiskName disk) => _plan.First(d => d.Name == disk).Driver;
+
+    private PlannedDisk WithContents(PlannedDisk disk) => disk with
+    {
+        Contents = _spec!.Adoption?.Disks.FirstOrDefault(d => d.Name == disk.Name),
+    };
 
     private void OnDiskMade(DiskMade made)
     {

@@ -35,6 +35,13 @@ public static class HostProtocol
     /// <see cref="SchedulerProtocol.Deleted"/>.</summary>
     public sealed record Discard(InstanceId Id, LaunchFence Fence) : IHostMessage;
 
+    /// <summary>Look at a folder of another system's instances; the sender is answered by
+    /// <see cref="SchedulerProtocol.FolderScanned"/> or <see cref="ScanFailed"/>.</summary>
+    public sealed record ScanFolder(string Folder, bool WithDigests) : IHostMessage;
+
+    /// <summary>The folder could not be looked at.</summary>
+    public sealed record ScanFailed(LaunchError Error) : IHostMessage;
+
     /// <summary>Say hello again: the scheduler does not know this host's connection.</summary>
     public sealed record SayHello : IHostMessage;
 }

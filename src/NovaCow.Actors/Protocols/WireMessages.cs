@@ -49,6 +49,9 @@ public static class WireMessages
         .Register<SchedulerProtocol.BaseList>("base.listed")
         .Register<SchedulerProtocol.ExplainPlacement>("placement.explain")
         .Register<SchedulerProtocol.PlacementExplained>("placement.explained")
+        .Register<SchedulerProtocol.ScanFolder>("folder.scan")
+        .Register<SchedulerProtocol.FolderScanned>("folder.scanned")
+        .Register<SchedulerProtocol.Adopt>("vm.adopt")
         .Register<SchedulerProtocol.SubscribeEvents>("events.subscribe")
         .Register<SchedulerProtocol.EventsSubscribed>("events.subscribed")
         .Register<SchedulerProtocol.UnsubscribeEvents>("events.unsubscribe")
@@ -66,6 +69,8 @@ public static class WireMessages
         .Register<HostProtocol.Prepare>("h.prepare")
         .Register<HostProtocol.Commit>("h.commit")
         .Register<HostProtocol.Discard>("h.discard")
+        .Register<HostProtocol.ScanFolder>("h.scan")
+        .Register<HostProtocol.ScanFailed>("h.scan-failed")
         .Register<HostProtocol.SayHello>("h.say-hello");
 
     private static void Journal(MessageSerializer s) => s

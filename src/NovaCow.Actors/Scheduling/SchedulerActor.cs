@@ -37,6 +37,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         CatalogueCommands();
         InstanceCommands();
         HostCommands();
+        AdoptionCommands();
         EventCommands();
         Command<TimeToTick>(_ => OnTick());
         Command<Terminated>(ended => OnTerminated(ended.ActorRef));

@@ -32,6 +32,10 @@ public sealed record SchedulerSettings
     /// <summary>The most clients that follow events; more are refused as Busy.</summary>
     public int MaxSubscribers { get; init; } = 1_000;
 
+    /// <summary>How long a host may take to look at a folder of other instances, digests
+    /// included.</summary>
+    public TimeSpan ScanPatience { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The longest that a client may wait for an instance in one request.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromMinutes(10);
 }

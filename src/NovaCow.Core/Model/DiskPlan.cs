@@ -14,6 +14,9 @@ public sealed record PlannedDisk(
 
     /// <summary>What becomes its second partition where it is partitioned.</summary>
     public BlankSpec? LocalStorage { get; init; }
+
+    /// <summary>The file whose bytes it is to hold; null: those of its base.</summary>
+    public ForeignDisk? Contents { get; init; }
 }
 
 /// <summary>Decides which disks an instance of an image and a flavor has, in device order.

@@ -111,6 +111,10 @@ public sealed record CloneRequest(
     /// <summary>What becomes the second partition where the disk is partitioned; null: nothing
     /// does.</summary>
     public BlankSpec? LocalStorage { get; init; }
+
+    /// <summary>The file whose bytes the disk is to hold, where those are not the base's: then it
+    /// keeps what differs from the base. The file is only read, and must not be in use.</summary>
+    public ForeignDisk? Contents { get; init; }
 }
 
 /// <summary>A disk, and what is to become of it.</summary>

@@ -15,6 +15,10 @@ public sealed record LaunchSpec(Image Image, Flavor Flavor)
     /// <see cref="DriverName.Copy"/>.</summary>
     public DiskLayout Layout { get; init; } = DiskLayout.Auto;
 
+    /// <summary>Whose bytes its disks hold, where it is another system's instance; null: it is a
+    /// new one.</summary>
+    public Adoption? Adoption { get; init; }
+
     /// <summary>The kernel that it boots with; null: the root disk brings its own.</summary>
     public Image? Kernel { get; init; }
 

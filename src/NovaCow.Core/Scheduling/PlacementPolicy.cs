@@ -134,6 +134,8 @@ public static class PlacementPolicy
             return host.Status == HostStatus.Disconnected ? "disconnected" : "unreachable";
         if (request.FailedOn.Count > 0 && request.FailedOn.Contains(host.Id))
             return "it failed at this launch already";
+        if (request.Spec.Adoption is { } adoption && adoption.Host != host.Id)
+            return $"the disks to adopt are on host {adoption.Host}";
         if (request.Spec.Driver is { } driver && !host.Drivers.Contains(driver))
             return $"has no volume driver {driver}, only {string.Join(", ", host.Drivers)}";
         var (claims, capacity) = (host.Claims, host.Capacity);

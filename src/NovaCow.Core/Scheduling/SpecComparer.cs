@@ -8,8 +8,8 @@ internal sealed class SpecComparer : IEqualityComparer<LaunchSpec>
     public bool Equals(LaunchSpec? x, LaunchSpec? y) =>
         ReferenceEquals(x, y)
             || (x is not null && y is not null
-                && (x.Image, x.Driver, x.Layout, x.Kernel, x.Ramdisk)
-                    == (y.Image, y.Driver, y.Layout, y.Kernel, y.Ramdisk)
+                && (x.Image, x.Driver, x.Layout, x.Kernel, x.Ramdisk, x.Adoption)
+                    == (y.Image, y.Driver, y.Layout, y.Kernel, y.Ramdisk, y.Adoption)
                 && Same(x.Flavor, y.Flavor));
 
     public int GetHashCode(LaunchSpec obj) =>

@@ -79,6 +79,7 @@ internal static class ApiServer
         CatalogueApi.Map(v1);
         InstancesApi.Map(v1);
         FleetApi.Map(v1);
+        AdoptionApi.Map(v1);
         EventsApi.Map(v1);
     }
 

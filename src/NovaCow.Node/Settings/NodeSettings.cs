@@ -77,6 +77,9 @@ public sealed record HostSettings
     /// <summary>The volume driver.</summary>
     public required string Driver { get; init; }
 
+    /// <summary>Folders of other systems' instances that may be adopted.</summary>
+    public required IReadOnlyList<string> Adopt { get; init; }
+
     /// <summary>Processors it offers; null is what the machine has.</summary>
     public required int? VCpus { get; init; }
 

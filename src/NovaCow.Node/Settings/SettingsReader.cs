@@ -75,6 +75,7 @@ public static class SettingsReader
         Seeds = Seeds(c),
         StorePath = FilePath(c, "store"),
         Driver = Driver(c),
+        Adopt = Adopt(c),
         VCpus = c.HasPath("vcpus") ? AtLeast(c, "vcpus", 1) : null,
         MemoryBytes = c.HasPath("memory") ? c.GetByteSize("memory") : null,
         MaxBuilds = AtLeast(c, "max-builds", 1),
@@ -136,6 +137,15 @@ public static class SettingsReader
         return roles.Count > 0 && roles.IsSubsetOf(["control", "host"])
             ? roles
             : throw Wrong(c, "roles", "expected a list of control, host, or both");
+    }
+
+    private static IReadOnlyList<string> Adopt(Config c)
+    {
+        var folders = c.GetStringList("adopt");
+        var bad = folders.FirstOrDefault(f => Path.GetFullPath(f) != f.TrimEnd('/'));
+        return bad is null
+            ? folders
+            : throw Wrong(c, "adopt", $"'{bad}': expected an absolute path without '..'");
     }
 
     private static string Driver(Config c)

@@ -43,7 +43,8 @@ internal sealed class HostRole : IDisposable
                 Capacity = CapacityOf(node.Host, store),
                 Drivers = VolumeDrivers.Create(store, inspector, node.Host),
                 Store = store,
-                Sources = [ImageSources.Create(node.Images, system.TimeProvider)],
+                Sources = [ImageSources.Create(WithBases(node), system.TimeProvider)],
+                ForeignFolders = node.Host.Adopt.Count > 0 ? new NovaFolders(node.Host.Adopt) : null,
                 Inspector = inspector,
                 Limits = new HostLimits
                 {
@@ -69,6 +70,12 @@ internal sealed class HostRole : IDisposable
 
     /// <summary>Lets go of the store; after the actor system has ended.</summary>
     public void Dispose() => _store.Dispose();
+
+    // What may be adopted may be read, but of it only the bases are images.
+    private static ImageSettings WithBases(NodeSettings node) => node.Images with
+    {
+        FileRoots = [.. node.Images.FileRoots, .. node.Host.Adopt.Select(NovaFolders.BasesOf)],
+    };
 
     private static HostStore Open(string path, Action<string> onNote)
     {

@@ -20,6 +20,9 @@ public sealed class NovaFolders(IReadOnlyList<string> folders) : IForeignFolders
 
     private const string BaseFolder = "_base";
 
+    /// <summary>The folder of the bases of a folder of instances.</summary>
+    public static string BasesOf(string folder) => $"{folder.TrimEnd('/')}/{BaseFolder}";
+
     /// <inheritdoc/>
     public Task<ForeignFolder> ScanAsync(
         string folder, bool withDigests, CancellationToken cancellationToken) =>
@@ -75,7 +78,7 @@ public sealed class NovaFolders(IReadOnlyList<string> folders) : IForeignFolders
 
         using var opened = StoreFiles.TryOpenWithoutLinks(path, isFolder: true, out var problem);
         using var bases = StoreFiles.TryOpenWithoutLinks(
-            $"{path}/{BaseFolder}", isFolder: true, out _);
+            BasesOf(path), isFolder: true, out _);
         if (opened is null)
             throw Refused(folder, $"it cannot be opened: {problem}");
         return bases is null

@@ -33,6 +33,9 @@ internal sealed class NovaInstance(string root, InstanceId id)
         _disks.Sort((a, b) => Order(a.Name).CompareTo(Order(b.Name)));
         if (_disks is not [{ Name.Value: "root" }, ..])
             _problem ??= $"{_folder} has no root disk (a file named disk)";
+        var local = _disks.Count(d => d.Name != DiskName.Root && d.Name != DiskName.Swap);
+        if (Enumerable.Range(0, local).Any(i => _disks.All(d => d.Name != DiskName.Ephemeral(i))))
+            _problem ??= $"{_folder}: its local disks are not numbered from 0 on without a gap";
         return new ForeignInstance
         {
             Id = id,
