@@ -14,6 +14,7 @@ public sealed partial class HostActor
 {
     private const int MaxInstanceCrashes = 3;
     private long _instancesStarted;
+    private string? _cluster;
 
     private void OnWelcome(Welcome welcome)
     {
@@ -25,8 +26,16 @@ public sealed partial class HostActor
             return;
         }
 
+        _cluster = welcome.Cluster;
         foreach (var verdict in welcome.Verdicts)
         {
+            if (IsForeign(verdict.Id))
+            {
+                _log.Warning(
+                    "instance {0}: another cluster launched it; it is left as it is", verdict.Id);
+                continue;
+            }
+
             switch (verdict.Verdict)
             {
                 case Verdict.Commit:
@@ -93,10 +102,19 @@ public sealed partial class HostActor
     // Disks that hold somebody's data must not become a new instance's.
     private bool IsTaken(InstanceId id) =>
         _damaged.ContainsKey(id)
+        || IsForeign(id)
         || (_instances.TryGetValue(id, out var entry) && entry.IsUnaccounted);
+
+    // A cluster whose journal was lost, and that began anew, may use an id again: its word on that
+    // id is not about the instance that is here.
+    private bool IsForeign(InstanceId id) =>
+        _instances.TryGetValue(id, out var entry)
+        && entry.Cluster is { } cluster && _cluster is not null && cluster != _cluster;
 
     private void OnCommit(InstanceId id, LaunchFence fence)
     {
+        if (IsForeign(id))
+            return;
         var admission = Admit(id, fence);
         if (admission is Admission.StaleAttempt or Admission.StaleEpoch)
             return;
@@ -121,6 +139,12 @@ public sealed partial class HostActor
 
     private void OnDiscard(InstanceId id, LaunchFence fence)
     {
+        if (IsForeign(id))
+        {
+            Say(new SchedulerProtocol.Deleted(_host.Id, id, fence));
+            return;
+        }
+
         var admission = Admit(id, fence);
         if (admission is Admission.StaleAttempt or Admission.StaleEpoch)
             return;
@@ -168,7 +192,10 @@ public sealed partial class HostActor
 
     private void Begin(Prepare prepare)
     {
-        var entry = new InstanceEntry(prepare.Id, prepare.Fence, prepare.Spec);
+        var entry = new InstanceEntry(prepare.Id, prepare.Fence, prepare.Spec)
+        {
+            Cluster = _cluster,
+        };
         _instances[prepare.Id] = entry;
         StartInstance(entry, InstanceActor.Start.Prepare, null);
     }
@@ -179,7 +206,10 @@ public sealed partial class HostActor
             ? [.. DiskPlan.For(spec.Image, spec.Flavor)
                 .Select(d => new DiskRef(d.Name, d.Base.Key(), DriverOf(spec)))]
             : [.. entry.Disks.Select(d => new DiskRef(d.Name, d.BackingFile, d.Driver))];
-        var plan = new InstancePlan(entry.Id, entry.Fence, entry.Spec, disks, error);
+        var plan = new InstancePlan(entry.Id, entry.Fence, entry.Spec, disks, error)
+        {
+            Cluster = entry.Cluster,
+        };
         var host = _host;
         entry.Ref = Context.ActorOf(
             Runtime.Actors.Props.Create(() => new InstanceActor(host, plan, start)),
@@ -306,6 +336,9 @@ public sealed partial class HostActor
         public Preparation? Preparation { get; set; }
 
         public IActorRef? Ref { get; set; }
+
+        /// <summary>The cluster that launched it.</summary>
+        public string? Cluster { get; init; }
 
         public bool IsDiscarded { get; set; }
 

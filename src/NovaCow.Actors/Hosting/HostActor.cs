@@ -131,6 +131,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
             {
                 State = InstanceState.Prepared,
                 Disks = record.Disks,
+                Cluster = record.Cluster,
             };
             _instances[record.Id] = entry;
             StartInstance(entry, InstanceActor.Start.Found, null);

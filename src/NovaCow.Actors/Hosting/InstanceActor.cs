@@ -17,6 +17,7 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
     private readonly HostSettings _host;
     private readonly InstanceId _id;
     private readonly LaunchFence _attempt;
+    private readonly string? _cluster;
     private readonly LaunchSpec? _spec;
     private readonly IReadOnlyList<DiskRef> _plan;
     private readonly Dictionary<DiskName, InstanceDisk> _made = [];
@@ -46,7 +47,7 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
     public InstanceActor(HostSettings host, InstancePlan plan, Start start)
     {
         (_host, _id, _attempt, _spec, _plan) = (host, plan.Id, plan.Attempt, plan.Spec, plan.Disks);
-        (_error, _start) = (plan.Error, start);
+        (_error, _start, _cluster) = (plan.Error, start, plan.Cluster);
         _time = Context.System.TimeProvider;
         _startedAt = _time.GetTimestamp();
         Preparing();
@@ -143,6 +144,7 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         var record = new InstanceRecord
         {
             Id = _id,
+            Cluster = _cluster,
             Fence = _attempt,
             Image = _spec!.Image.Name,
             Flavor = _spec.Flavor,
@@ -266,4 +268,8 @@ internal sealed record InstancePlan(
     LaunchFence Attempt,
     LaunchSpec? Spec,
     IReadOnlyList<DiskRef> Disks,
-    LaunchError? Error = null);
+    LaunchError? Error = null)
+{
+    /// <summary>The cluster that launches it.</summary>
+    public string? Cluster { get; init; }
+}

@@ -21,7 +21,12 @@ public static class HostProtocol
     /// on.</param>
     /// <param name="Verdicts">On every instance that the hello named.</param>
     public sealed record Welcome(long Epoch, IReadOnlyList<InstanceVerdict> Verdicts)
-        : IHostMessage;
+        : IHostMessage
+    {
+        /// <summary>The cluster's identity: instances of another cluster are none of its business.
+        /// </summary>
+        public string? Cluster { get; init; }
+    }
 
     /// <summary>Make the instance's disks; answered by <see cref="SchedulerProtocol.Prepared"/> or
     /// <see cref="SchedulerProtocol.LaunchFailed"/>.</summary>

@@ -74,6 +74,7 @@ public static class WireMessages
         .Register<HostProtocol.SayHello>("h.say-hello");
 
     private static void Journal(MessageSerializer s) => s
+        .Register<ClusterFounded>("j.founded")
         .Register<ImageRegistered>("j.image+")
         .Register<ImageDeleted>("j.image-")
         .Register<HostJoined>("j.host+")

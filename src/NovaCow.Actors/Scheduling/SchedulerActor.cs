@@ -90,6 +90,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
                 LastSequenceNr,
                 _core.State.Launches.Count,
                 _core.State.Hosts.Count);
+            Carry(_core.Found(Guid.NewGuid().ToString("N"), Now));
         });
     }
 
@@ -147,7 +148,11 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
                 break;
             case SchedulerEffect.Welcome e:
                 ToHost(
-                    e.Host, new HostProtocol.Welcome(_settings.Leadership.Epoch, e.Verdicts));
+                    e.Host,
+                    new HostProtocol.Welcome(_settings.Leadership.Epoch, e.Verdicts)
+                    {
+                        Cluster = _core.State.Cluster,
+                    });
                 break;
             case SchedulerEffect.SayHello e:
                 ToHost(e.Host, new HostProtocol.SayHello());

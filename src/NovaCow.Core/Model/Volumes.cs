@@ -96,6 +96,10 @@ public sealed record InstanceRecord
     /// <summary>The instance.</summary>
     public required InstanceId Id { get; init; }
 
+    /// <summary>The cluster that launched it; null in records of before clusters had an identity.
+    /// </summary>
+    public string? Cluster { get; init; }
+
     /// <summary>The attempt that prepared it.</summary>
     public required LaunchFence Fence { get; init; }
 

@@ -51,6 +51,17 @@ public sealed partial class SchedulerCore
         _mayPlace = true;
     }
 
+    /// <summary>Gives the cluster its identity, unless it has one.</summary>
+    /// <param name="identity">What to take: random.</param>
+    /// <param name="now">When.</param>
+    public Decision Found(string identity, DateTimeOffset now)
+    {
+        var decision = new Decision();
+        if (State.Cluster is null)
+            Emit(decision, new ClusterFounded(identity, now));
+        return decision;
+    }
+
     private HostPresence Presence(HostId id)
     {
         if (!_fleet.TryGetValue(id.Value, out var presence))

@@ -6,6 +6,12 @@ namespace NovaCow.Core.Scheduling;
 /// <param name="At">When it was decided, by the leader's clock.</param>
 public abstract record SchedulerEvent(DateTimeOffset At);
 
+/// <summary>The journal begins: the cluster has an identity, by which hosts tell its instances from
+/// those of another one.</summary>
+/// <param name="Cluster">Random; never used again.</param>
+/// <param name="At">When.</param>
+public sealed record ClusterFounded(string Cluster, DateTimeOffset At) : SchedulerEvent(At);
+
 /// <summary>The catalogue has an image.</summary>
 public sealed record ImageRegistered(Image Image, DateTimeOffset At) : SchedulerEvent(At);
 

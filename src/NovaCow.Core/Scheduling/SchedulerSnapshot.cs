@@ -8,6 +8,9 @@ public sealed record SchedulerSnapshot(
     IReadOnlyList<LaunchSpec> Specs,
     IReadOnlyList<SchedulerSnapshot.SavedLaunch> Launches)
 {
+    /// <summary>The cluster's identity.</summary>
+    public string? Cluster { get; init; }
+
     /// <summary>A launch whose spec stands in the list of specs.</summary>
     public sealed record SavedLaunch(
         InstanceId Id,
@@ -42,7 +45,10 @@ public sealed record SchedulerSnapshot(
 
         return new SchedulerSnapshot(
             [.. state.Images.Values], [.. state.Hosts.Values], [.. state.Deleted.All],
-            specs, launches);
+            specs, launches)
+        {
+            Cluster = state.Cluster,
+        };
     }
 
     /// <summary>The launches, with their specs.</summary>

@@ -42,6 +42,9 @@ public sealed class SchedulerState
     public SchedulerState(SchedulerLimits limits) =>
         Deleted = new Tombstones(limits.MaxTombstones, limits.TombstoneAge);
 
+    /// <summary>The cluster's identity; null until it is founded.</summary>
+    public string? Cluster { get; private set; }
+
     /// <summary>The catalogue's images, by name.</summary>
     public IReadOnlyDictionary<ImageName, Image> Images => _images;
 
@@ -103,6 +106,9 @@ public sealed class SchedulerState
             case LaunchEvent e:
                 ApplyLaunch(e);
                 break;
+            case ClusterFounded e:
+                Cluster = e.Cluster;
+                break;
             case ImageRegistered e:
                 _images[e.Image.Name] = e.Image;
                 break;
@@ -132,6 +138,7 @@ public sealed class SchedulerState
     /// <summary>Takes a saved state in; this one is empty.</summary>
     public void Restore(SchedulerSnapshot snapshot)
     {
+        Cluster = snapshot.Cluster;
         foreach (var image in snapshot.Images)
             _images[image.Name] = image;
         foreach (var host in snapshot.Hosts)

@@ -23,6 +23,18 @@ public sealed class SchedulerCoreTests
     }
 
     [Fact]
+    public void A_cluster_is_founded_once_and_keeps_its_identity_when_its_state_is_saved()
+    {
+        var core = Given.Scheduler();
+        Assert.Single(core.Found("first", Given.Start).Events);
+        Assert.Empty(core.Found("second", Given.Start).Events);
+        var restored = Given.Scheduler();
+        restored.Recover(core.State.ToSnapshot());
+        Assert.Empty(restored.Found("third", Given.Start).Events);
+        Assert.Equal("first", restored.State.Cluster);
+    }
+
+    [Fact]
     public void A_deleted_image_keeps_its_instances_and_refuses_new_launches()
     {
         var core = Given.Scheduler(null, "a");
