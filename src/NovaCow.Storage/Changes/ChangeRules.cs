@@ -77,17 +77,17 @@ internal sealed class ChangeRules(HostStore store, IDiskKind kind, string disk)
         }
     }
 
-    public void CheckAdoption(AdoptRequest request, string recordPath)
+    /// <summary>Whether a foreign disk has the size that was asked for, up to a whole sector.
+    /// </summary>
+    public void CheckContents(CloneRequest request, long bytes)
     {
-        if (request.Source.Format is not (DiskFormat.Raw or DiskFormat.Qcow2))
+        if (RawFile.WholeSectors(bytes) != request.VirtualSizeBytes)
         {
             throw Refused(
-                $"would be made of an image in {request.Source.Format} format",
-                "convert that to raw or qcow2 first");
+                $"is to have {request.VirtualSizeBytes} bytes, and {request.Contents!.Path} has "
+                    + $"{bytes}",
+                "look at its folder again");
         }
-
-        if (StoreFiles.TryStat(recordPath, out _))
-            throw Refused("belongs to an instance that is here already", "take another id");
     }
 
     private PortException Refused(string cause, string remedy) => PortException.Final(

@@ -37,9 +37,10 @@ internal sealed class DiskChanges(
     }
 
     /// <summary>Makes an instance's disk of a foreign one, which stays as it is. The instance's
-    /// record, published by the caller, makes it real.</summary>
-    public Task<InstanceDisk> AdoptAsync(
-        AdoptRequest request, IProgress<long>? progress, CancellationToken token)
+    /// record, published by the caller, makes it real. One that is there already is whole, as it
+    /// has its name only then.</summary>
+    public Task<Ensured<InstanceDisk>> AdoptAsync(
+        CloneRequest request, IProgress<long>? progress, CancellationToken token)
     {
         var rules = new ChangeRules(store, kind, Name(request.Instance, request.Disk));
         return RunAsync(
@@ -49,8 +50,8 @@ internal sealed class DiskChanges(
             token);
     }
 
-    private async Task<InstanceDisk> RunAsync(
-        string what, Func<InstanceDisk> work, bool isShort, CancellationToken token)
+    private async Task<T> RunAsync<T>(
+        string what, Func<T> work, bool isShort, CancellationToken token)
     {
         if (isShort)
             return await store.RunAsync(what, work, token);
@@ -82,17 +83,18 @@ internal sealed class DiskChanges(
         return Result(request.Disk.Name, path);
     }
 
-    private InstanceDisk Adopt(AdoptRequest request, ChangeRules rules, Pace pace)
+    private Ensured<InstanceDisk> Adopt(CloneRequest request, ChangeRules rules, Pace pace)
     {
         var folder = store.Layout.Instance(request.Instance);
         var path = store.Layout.Disk(request.Instance, request.Disk, kind.Extension);
-        rules.CheckAdoption(request, store.Layout.InstanceRecord(request.Instance));
-        var (source, format) = (request.Source, request.Source.Format);
-        using var disk = OpenDisk.Open(
-            _files, source.Path, format == DiskFormat.Qcow2 ? "qcow2" : "raw", source.BackingPath);
-        var facts = new DiskFacts(request.Base, disk.View.SizeBytes);
+        if (StoreFiles.TryStat(path, out _))
+            return new Ensured<InstanceDisk>(Result(request.Disk, path), Created: false);
+        var facts = new DiskFacts(
+            kind.HasBackingFile ? request.Base : null, request.VirtualSizeBytes);
         rules.CheckSize(facts.VirtualSizeBytes);
         rules.CheckBase(facts);
+        using var disk = OpenDisk.OpenForeign(request.Contents!);
+        rules.CheckContents(request, disk.View.SizeBytes);
         _files.MakeDirectory(folder);
         try
         {
@@ -104,7 +106,7 @@ internal sealed class DiskChanges(
             throw;
         }
 
-        return Result(request.Disk, path);
+        return new Ensured<InstanceDisk>(Result(request.Disk, path), Created: true);
     }
 
     /// <summary>What an earlier call had done may not have been durable yet when that died.

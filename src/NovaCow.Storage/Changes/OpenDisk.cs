@@ -39,15 +39,39 @@ internal sealed class OpenDisk : IDisposable
     {
         if (!StoreFiles.TryStat(path, out var stat) || !stat.IsFile)
             throw Wrong(path, "is no file", "name the disk's own file, not a link or a device");
-        var isQcow2 = format == "qcow2";
         var file = isWritable ? files.OpenToWrite(path) : files.OpenToRead(path);
-        var lease = DiskLease.Take(file, path, isWritable);
+        return Open(
+            DiskLease.Take(file, path, isWritable),
+            path,
+            format == "qcow2",
+            (backingPath, files.OpenToRead));
+    }
+
+    /// <summary>Opens a disk that is not of this store: to no path of it a link may belong.
+    /// </summary>
+    /// <exception cref="PortException">It is in use, or no such disk.</exception>
+    public static OpenDisk OpenForeign(ForeignDisk disk) => Open(
+        DiskLease.Take(OpenWithoutLinks(disk.Path), disk.Path, isWritable: false),
+        disk.Path,
+        disk.Format == "qcow2",
+        (disk.BackingPath, OpenWithoutLinks));
+
+    private static SafeFileHandle OpenWithoutLinks(string path) =>
+        StoreFiles.TryOpenWithoutLinks(path, isFolder: false, out var problem)
+            ?? throw Wrong(path, $"cannot be opened: {problem}", "look at its folder again");
+
+    private static OpenDisk Open(
+        DiskLease lease,
+        string path,
+        bool isQcow2,
+        (string? Path, Func<string, SafeFileHandle> Open) below)
+    {
         SafeFileHandle? backing = null;
         try
         {
             if (isQcow2)
-                CheckBacking(lease.File, path, backingPath);
-            backing = isQcow2 && backingPath is not null ? files.OpenToRead(backingPath) : null;
+                CheckBacking(lease.File, path, below.Path);
+            backing = isQcow2 && below.Path is not null ? below.Open(below.Path) : null;
             return new OpenDisk(lease, path, backing, isQcow2);
         }
         catch

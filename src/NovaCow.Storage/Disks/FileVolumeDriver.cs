@@ -54,7 +54,9 @@ public abstract class FileVolumeDriver : IVolumeDriver
     /// by the instance's record, without which the next start removes the disk anyway.</remarks>
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        request.Layout == DiskLayout.Whole || request.LocalStorage is null
+        request.Contents is not null
+            ? _changes.AdoptAsync(request, progress, cancellationToken)
+            : request.Layout == DiskLayout.Whole || request.LocalStorage is null
             ? EnsureDiskAsync(request, localStoragePath: null, progress, cancellationToken)
             : EnsureWithLocalStorageAsync(request, progress, cancellationToken);
 
@@ -64,21 +66,6 @@ public abstract class FileVolumeDriver : IVolumeDriver
         IProgress<long>? progress,
         CancellationToken cancellationToken) =>
         _changes.ChangeAsync(request, progress, cancellationToken);
-
-    /// <summary>
-    /// Makes an instance's disk of a foreign one: a clone that keeps only what differs from a base,
-    /// or a disk of its own. The foreign file is read once, and stays as it is; it is refused with
-    /// InvalidRequest while anybody has it open.
-    /// </summary>
-    /// <param name="request">What to make of what.</param>
-    /// <param name="progress">Bytes of the disk looked at so far.</param>
-    /// <param name="cancellationToken">Gives up and leaves nothing.</param>
-    /// <returns>The disk: durable, and kept from when the instance's record names it.</returns>
-    /// <exception cref="PortException">As of the other methods; what the foreign file has that
-    /// cannot be read, or is damaged, is named with its offset.</exception>
-    public Task<InstanceDisk> AdoptDiskAsync(
-        AdoptRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        _changes.AdoptAsync(request, progress, cancellationToken);
 
     /// <inheritdoc/>
     public Task DeleteDiskAsync(
