@@ -73,6 +73,12 @@ internal sealed class BaseBuilder(
     {
         await InspectAsync(image, path, image.Format, token);
         var data = Path.Combine(folder, StoreLayout.BaseFile);
+        if (image.Format.IsBootFile())
+        {
+            await RunAsync(() => Place(path, data, unit: 1, progress, token), token);
+            return;
+        }
+
         if (image.Format is DiskFormat.Raw or DiskFormat.Iso)
         {
             await RunAsync(() => PlaceRaw(path, data, progress, token), token);
@@ -100,7 +106,7 @@ internal sealed class BaseBuilder(
             {
                 MakeWork(work, user);
                 var source = Path.Combine(work, SourceFile);
-                Place(path, source, progress: null, token);
+                Place(path, source, RawFile.SectorBytes, progress: null, token);
                 if (user is not null)
                     _files.SetMode(source, ReadableByAll);
             },
@@ -133,8 +139,8 @@ internal sealed class BaseBuilder(
             InspectionVerdict.Refused refused => (refused.Rule, refused.Reason),
             InspectionVerdict.Accepted ok when isResult && !IsPlain(ok.Format) =>
                 ("nested image", $"the disk inside is itself an image in {ok.Format} format"),
-            InspectionVerdict.Accepted ok when RawFile.WholeSectors(ok.VirtualSizeBytes)
-                != RawFile.WholeSectors(image.VirtualSizeBytes) =>
+            InspectionVerdict.Accepted ok when SizeOf(image.Format, ok.VirtualSizeBytes)
+                != SizeOf(image.Format, image.VirtualSizeBytes) =>
                 ("size", $"a disk of {ok.VirtualSizeBytes} bytes, not {image.VirtualSizeBytes}"),
             _ => ("", ""),
         };
@@ -149,10 +155,14 @@ internal sealed class BaseBuilder(
 
     private static bool IsPlain(DiskFormat format) => format is DiskFormat.Raw or DiskFormat.Iso;
 
+    /// <summary>The length of a base of so many bytes.</summary>
+    private static long SizeOf(DiskFormat format, long bytes) =>
+        format.IsBootFile() ? bytes : RawFile.WholeSectors(bytes);
+
     private void PlaceRaw(
         string from, string to, IProgress<long>? progress, CancellationToken token)
     {
-        Place(from, to, progress, token);
+        Place(from, to, RawFile.SectorBytes, progress, token);
         using var file = _files.OpenToWrite(to);
         var bytes = StoreFiles.Stat(file, to).Size;
         if (bytes != RawFile.WholeSectors(bytes))
@@ -163,15 +173,16 @@ internal sealed class BaseBuilder(
 
     /// <summary>
     /// Gives a download of this store a second name, which costs nothing; copies a file that is
-    /// somebody else's too, or that has to grow to whole sectors.
+    /// somebody else's too, or whose length is no multiple of the unit, in bytes.
     /// </summary>
-    private void Place(string from, string to, IProgress<long>? progress, CancellationToken token)
+    private void Place(
+        string from, string to, int unit, IProgress<long>? progress, CancellationToken token)
     {
         var isOurs = Path.GetDirectoryName(from) == store.Layout.Incoming
             && StoreFiles.TryStat(from, out var stat)
             && stat is { IsFile: true, LinkCount: 1 }
             && stat.Uid == LibC.geteuid()
-            && stat.Size % RawFile.SectorBytes == 0;
+            && stat.Size % unit == 0;
         if (!isOurs || !_files.TryLink(from, to))
             RawFile.Copy(_files, from, to, progress, token);
     }

@@ -20,12 +20,14 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
 
     private readonly StoreLayout _layout = store.Layout;
     private readonly StoreFiles _files = store.Files;
+    private readonly BootFiles _bootFiles = new(store, kind.Driver);
 
     /// <summary>Whether the disk is still to be made, and has a partition for what the request
     /// calls local storage.</summary>
     public bool WantsLocalStorage(CloneRequest request)
     {
         if (request.LocalStorage is null
+            || request.Disk.IsBootFile
             || StoreFiles.TryStat(PathOf(request.Instance, request.Disk), out _))
         {
             return false;
@@ -48,21 +50,17 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         CheckSize(request);
         var folder = _layout.Instance(request.Instance);
         var path = PathOf(request.Instance, request.Disk);
-        var partitions = DiskPartitions.Of(request, kind, _layout.BaseData(request.Base));
+        var partitions = request.Disk.IsBootFile
+            ? null
+            : DiskPartitions.Of(request, kind, _layout.BaseData(request.Base));
         _files.MakeDirectory(folder);
         if (StoreFiles.TryStat(path, out _))
             return new Ensured<InstanceDisk>(Existing(request, partitions, path), Created: false);
         try
         {
-            using var file = _files.Create(path);
-            var disk = Write(
-                new NewDisk(request, file, path, _layout.BaseData(request.Base))
-                {
-                    Partitions = partitions,
-                    LocalStoragePath = localStoragePath,
-                },
-                progress,
-                token);
+            var disk = request.Disk.IsBootFile
+                ? _bootFiles.Make(request, path, token)
+                : Write(request, (partitions, localStoragePath), progress, token);
             _files.SyncDirectory(folder);
             return new Ensured<InstanceDisk>(disk, Created: true);
         }
@@ -116,7 +114,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
                 _files.Delete(path);
             else if (!IsOurs(folder, name, path))
                 continue;
-            else if (TryRead(disk, path, out var problem) is { } found)
+            else if (TryRead(folder, disk, path, out var problem) is { } found)
                 whole.Add(found);
             else
                 store.Note($"{path} {problem}; it was left alone, its instance lacks that disk");
@@ -133,15 +131,22 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     /// the record does; without one that can be read, whatever else the file says.</summary>
     private bool IsOurs(InstanceFolder folder, string name, string path)
     {
+        // A kernel needs no one to keep its base for it: where no record can be read, none has to
+        // claim it.
+        if (Path.GetExtension(name).Length == 0)
+            return folder.Record is { } named && IsRecorded(named, name);
         if (Path.GetExtension(name) != "." + kind.Extension)
             return false;
         using var file = _files.OpenToRead(path);
         if (RawDiskMark.Read(file) is { } mark)
             return mark.Driver == kind.Driver;
         return folder.Record is { } record
-            ? record.Disks.Any(d => d.Driver == kind.Driver && Path.GetFileName(d.Path) == name)
+            ? IsRecorded(record, name)
             : kind.Read(file, path, out _) is not null;
     }
+
+    private bool IsRecorded(InstanceRecord record, string file) =>
+        record.Disks.Any(d => d.Driver == kind.Driver && Path.GetFileName(d.Path) == file);
 
     private void CheckSize(CloneRequest request)
     {
@@ -149,28 +154,64 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         var baseBytes = bases.FindSize(request.Base) ?? throw PortException.Retryable(
             LaunchErrorCode.VolumeDriver,
             $"{Name(request)}: base {request.Base} is not in {store.Root}; make it first");
-        if (size < baseBytes
+        if (request.Disk.IsBootFile != request.Base.IsBootFile)
+        {
+            throw PortException.Final(
+                LaunchErrorCode.InvalidRequest,
+                $"{Name(request)}: base {request.Base} is "
+                    + (request.Base.IsBootFile
+                        ? "a kernel or a ramdisk, and no disk"
+                        : "a disk, and no kernel or ramdisk")
+                    + "; name an image of the right format");
+        }
+
+        if (request.Disk.IsBootFile)
+        {
+            if (size != baseBytes)
+                throw NoSize(request, $"it is {baseBytes} bytes long, as its base is");
+        }
+        else if (size < baseBytes
             || size % RawFile.SectorBytes != 0
             || size > kind.MaxVirtualBytes)
         {
-            throw PortException.Final(
-                LaunchErrorCode.VolumeDriver,
-                $"{Name(request)}: {size} bytes is no size for it; give a multiple of "
-                    + $"{RawFile.SectorBytes} from {baseBytes}, the size of its base, to "
-                    + $"{kind.MaxVirtualBytes}");
+            throw NoSize(
+                request,
+                $"give a multiple of {RawFile.SectorBytes} from {baseBytes}, the size of its base, "
+                    + $"to {kind.MaxVirtualBytes}");
         }
     }
 
-    private InstanceDisk Write(NewDisk disk, IProgress<long>? progress, CancellationToken token)
+    private static PortException NoSize(CloneRequest request, string remedy) =>
+        PortException.Final(
+            LaunchErrorCode.VolumeDriver,
+            $"{Name(request)}: {request.VirtualSizeBytes} bytes is no size for it; {remedy}");
+
+    private InstanceDisk Write(
+        CloneRequest request,
+        (PartitionedDisk? Partitions, string? LocalStoragePath) layout,
+        IProgress<long>? progress,
+        CancellationToken token)
     {
-        var (file, path) = (disk.File, disk.Path);
+        var path = PathOf(request.Instance, request.Disk);
+        using var file = _files.Create(path);
+        var disk = new NewDisk(request, file, path, _layout.BaseData(request.Base))
+        {
+            Partitions = layout.Partitions,
+            LocalStoragePath = layout.LocalStoragePath,
+        };
         var facts = kind.Write(_files, disk, progress, token);
         _files.Sync(file, path);
-        return Disk(disk.Request.Disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes);
+        return Disk(request.Disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes);
     }
 
     private InstanceDisk Existing(CloneRequest request, PartitionedDisk? partitions, string path)
     {
+        if (request.Disk.IsBootFile)
+        {
+            return _bootFiles.Find(request, path) ?? throw Differs(
+                request, $"asked for that of base {request.Base}, but {path} is another file");
+        }
+
         var found = TryRead(request.Disk, path, out var problem);
         var layout = partitions is null ? DiskLayout.Whole : DiskLayout.Ec2;
         var bytes = partitions?.DiskBytes ?? request.VirtualSizeBytes;
@@ -186,14 +227,25 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
             ? problem
             : $"is {found.VirtualSizeBytes} bytes of layout {Wire(found.Layout)} over base "
                 + $"{found.BackingFile?.Value ?? "none"}";
-        throw PortException.Final(
-            LaunchErrorCode.VolumeDriver,
-            $"{Name(request)}: asked for {bytes} bytes of layout {Wire(layout)} over base "
-                + $"{request.Base}, but {path} {cause}; delete the instance first, "
-                + "or give the new one another id");
+        throw Differs(
+            request,
+            $"asked for {bytes} bytes of layout {Wire(layout)} over base {request.Base}, but "
+                + $"{path} {cause}");
 
         static string Wire(DiskLayout layout) => layout.ToString().ToLowerInvariant();
     }
+
+    private static PortException Differs(CloneRequest request, string how) =>
+        PortException.Final(
+            LaunchErrorCode.VolumeDriver,
+            $"{Name(request)}: {how}; delete the instance first, or give the new one another id");
+
+    private InstanceDisk? TryRead(
+        InstanceFolder folder, DiskName disk, string path, out string problem) =>
+        disk.IsBootFile && folder.Record is { } record
+            ? BootFiles.Read(
+                record.Disks.First(d => Path.GetFileName(d.Path) == disk.Value), path, out problem)
+            : TryRead(disk, path, out problem);
 
     /// <summary>The whole disk in a file; null and why when there is none of this kind.</summary>
     public InstanceDisk? TryRead(DiskName disk, string path, out string problem)
@@ -217,8 +269,9 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         }
     }
 
-    private string PathOf(InstanceId instance, DiskName disk) =>
-        _layout.Disk(instance, disk, kind.Extension);
+    private string PathOf(InstanceId instance, DiskName disk) => disk.IsBootFile
+        ? _layout.BootFile(instance, disk)
+        : _layout.Disk(instance, disk, kind.Extension);
 
     private static bool IsTemporary(string name) =>
         name.EndsWith(StoreLayout.TemporarySuffix, StringComparison.Ordinal)
@@ -228,7 +281,9 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     private static bool TryParse(string file, out DiskName disk)
     {
         var isOurs = DiskName.TryParse(Path.GetFileNameWithoutExtension(file), out var name, out _)
-            && s_extensions.Contains(Path.GetExtension(file).TrimStart('.'));
+            && (name.IsBootFile
+                ? !file.Contains('.')
+                : s_extensions.Contains(Path.GetExtension(file).TrimStart('.')));
         disk = name ?? DiskName.Root;
         return isOurs;
     }

@@ -62,6 +62,8 @@ public sealed class ImageInspector(InspectionLimits? limits = null) : IImageInsp
         }
 
         var image = new ImageBytes(source);
+        if (declared is { } boot && boot.IsBootFile())
+            return Verdict(BootFile.Judge(image, _limits), Wire(boot), boot);
         var found = s_formats.Where(format => format.Detects(image)).ToList();
         var detected = found.Count == 0 ? "raw" : string.Join(" and ", found.Select(f => f.Name));
 
@@ -86,14 +88,18 @@ public sealed class ImageInspector(InspectionLimits? limits = null) : IImageInsp
                 + "convert it");
         }
 
-        return format.Judge(image, _limits, cancellationToken) switch
-        {
-            Judgement.Sound sound => new InspectionVerdict.Accepted(
-                format.Format!.Value, sound.VirtualSizeBytes, sound.Notes),
-            Judgement.Refusal refusal => Refused(detected, refusal.Rule, refusal.Reason),
-            _ => throw new InvalidOperationException($"{format.Name} gave no judgement"),
-        };
+        return Verdict(
+            format.Judge(image, _limits, cancellationToken), detected, format.Format);
     }
+
+    private static InspectionVerdict Verdict(
+        Judgement judgement, string detected, DiskFormat? format) => judgement switch
+        {
+            Judgement.Sound sound when format is { } known => new InspectionVerdict.Accepted(
+                known, sound.VirtualSizeBytes, sound.Notes),
+            Judgement.Refusal refusal => Refused(detected, refusal.Rule, refusal.Reason),
+            _ => throw new InvalidOperationException($"{detected} gave no judgement"),
+        };
 
     private static FileRandomAccess Open(string path)
     {

@@ -25,6 +25,9 @@ public sealed record InspectionLimits
     /// <summary>What compressed data may unfold to in any case, in bytes.</summary>
     public long ExpansionFloorBytes { get; init; } = 64L << 20;
 
+    /// <summary>The longest kernel or ramdisk, in bytes.</summary>
+    public long MaxBootFileBytes { get; init; } = 1L << 30;
+
     /// <summary>Whether a LUKS version 1 volume is let in, as raw.</summary>
     public bool AllowLuks1 { get; init; }
 

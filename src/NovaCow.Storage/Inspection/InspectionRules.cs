@@ -62,6 +62,10 @@ public static class InspectionRules
     public static readonly InspectionRule IsoTruncated =
         Rule("iso: truncated", "The file is as long as its volume says.");
 
+    // Kernels and ramdisks, of which nothing else is asked.
+    public static readonly InspectionRule BootFileSize =
+        Rule("boot: size", "A kernel or a ramdisk is within the limit.");
+
     // qcow2.
     public static readonly InspectionRule Qcow2HeaderLength =
         Rule("qcow2: header length", "The header is whole, and as long as its version says.");

@@ -89,7 +89,8 @@ public sealed class HostStore : IHostStore, IDisposable
     /// take for themselves; one look at each file.</summary>
     public Task<StoreUsage> MeasureUsageAsync(CancellationToken cancellationToken) => RunAsync(
         "cannot measure the store",
-        () => new StoreUsage(Allocated(Layout.Bases), Allocated(Layout.Instances)),
+        () => new StoreUsage(
+            Allocated(Layout.Bases, linked: true), Allocated(Layout.Instances, linked: false)),
         cancellationToken);
 
     /// <summary>Lets go of the store.</summary>
@@ -151,9 +152,14 @@ public sealed class HostStore : IHostStore, IDisposable
 
     internal void Note(string sentence) => Options.OnNote(sentence);
 
-    private static long Allocated(string directory) =>
-        Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-            .Sum(file => StoreFiles.TryStat(file, out var stat) ? stat.AllocatedBytes : 0);
+    /// <param name="directory">Whose files.</param>
+    /// <param name="linked">Whether to count files that have other names, too: kernels and ramdisks
+    /// are those of their bases.</param>
+    private static long Allocated(string directory, bool linked) =>
+        Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Sum(
+            file => StoreFiles.TryStat(file, out var stat) && (linked || stat.LinkCount == 1)
+                ? stat.AllocatedBytes
+                : 0);
 
     private void Save(InstanceRecord record)
     {

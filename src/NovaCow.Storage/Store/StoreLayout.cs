@@ -47,6 +47,8 @@ internal sealed record StoreLayout(string Root)
     public string Disk(InstanceId id, DiskName disk, string extension) =>
         $"{Instances}/{id}/{disk}.{extension}";
 
+    public string BootFile(InstanceId id, DiskName name) => $"{Instances}/{id}/{name}";
+
     /// <summary>A folder for what a disk is made of, beside it.</summary>
     public string DiskWork(InstanceId id, DiskName disk) =>
         Disk(id, disk, "raw") + TemporarySuffix;

@@ -89,6 +89,13 @@ internal static class RuleCasesOfRaw
 
     private static IEnumerable<RuleCase> Raw() =>
     [
+        new(BootFileSize, "over the limit", Crafted.Raw(512), Crafted.Raw(513))
+        {
+            Declared = DiskFormat.Aki,
+            SoundDeclared = DiskFormat.Ari,
+            Limits = new InspectionLimits { MaxBootFileBytes = 512 },
+            SoundLimits = new InspectionLimits { MaxBootFileBytes = 512 },
+        },
         new(RawTooShort, "3 bytes", Crafted.Raw(512), [1, 2, 3]),
         new(RawTooShort, "511 bytes", Crafted.Raw(512), Crafted.Raw(511)),
         new(MbrBootFlag, "0x7f", CraftedRaw.Mbr(), CraftedRaw.Mbr(bootFlag: 0x7f)),

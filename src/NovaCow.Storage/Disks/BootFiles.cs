@@ -1,0 +1,79 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>
+/// Gives instances the kernel and the ramdisk that they boot with: another name of the base's own
+/// read-only file, and a copy only where it can have none. It takes no room, and the base may go
+/// before the instance does.
+/// </summary>
+internal sealed class BootFiles(HostStore store, string driver)
+{
+    private readonly StoreFiles _files = store.Files;
+
+    /// <summary>Makes one under a name that is free.</summary>
+    public InstanceDisk Make(CloneRequest request, string path, CancellationToken token)
+    {
+        if (!_files.TryLink(store.Layout.BaseData(request.Base), path))
+            Copy(request, path, token);
+        return Describe(request, path);
+    }
+
+    /// <summary>One that is already there; null when it is of another base.</summary>
+    public InstanceDisk? Find(CloneRequest request, string path)
+    {
+        var isLink = StoreFiles.TryStat(path, out var found)
+            && StoreFiles.TryStat(store.Layout.BaseData(request.Base), out var origin)
+            && (found.Inode, found.Device) == (origin.Inode, origin.Device);
+        return isLink || IsCopy(request.Base, path) ? Describe(request, path) : null;
+    }
+
+    /// <summary>What a record says of one, when its file is whole; else null and why.</summary>
+    public static InstanceDisk? Read(InstanceDisk recorded, string path, out string problem)
+    {
+        var isFile = StoreFiles.TryStat(path, out var stat) && stat.IsFile;
+        problem = isFile
+            ? $"is {stat.Size} bytes long, and was made of {recorded.VirtualSizeBytes}"
+            : "is no file";
+        return isFile && stat.Size == recorded.VirtualSizeBytes
+            ? recorded with { Path = path, AllocatedBytes = AllocatedBytes(stat) }
+            : null;
+    }
+
+    private void Copy(CloneRequest request, string path, CancellationToken token)
+    {
+        RawFile.Copy(
+            _files, store.Layout.BaseData(request.Base), path, progress: null, token);
+        using var file = _files.OpenToWrite(path);
+        _files.SetMode(path, StoreFiles.ReadOnlyFile);
+        new RawDiskMark(driver, request.Base, DiskLayout.Whole).Write(_files, file, path);
+        _files.Sync(file, path);
+    }
+
+    private bool IsCopy(BaseKey key, string path)
+    {
+        using var file = _files.OpenToRead(path);
+        return RawDiskMark.Read(file) is { } mark
+            && mark.Base == key
+            && mark.LeastBytes == RandomAccess.GetLength(file);
+    }
+
+    private InstanceDisk Describe(CloneRequest request, string path)
+    {
+        StoreFiles.TryStat(path, out var stat);
+        return new InstanceDisk
+        {
+            Name = request.Disk,
+            BackingFile = request.Base,
+            VirtualSizeBytes = stat.Size,
+            AllocatedBytes = AllocatedBytes(stat),
+            Path = path,
+            Format = "raw",
+            Driver = driver,
+        };
+    }
+
+    /// <summary>A file with another name is its base's.</summary>
+    private static long AllocatedBytes(LibC.Statx stat) =>
+        stat.LinkCount > 1 ? 0 : stat.AllocatedBytes;
+}
