@@ -10,6 +10,9 @@ internal sealed class BaseHealth(HostStore store)
 {
     private const int Permissions = 0xFFF;
 
+    /// <summary>Writable by anybody, or open to all.</summary>
+    private const int Forbidden = 0x97;
+
     private readonly StoreLayout _layout = store.Layout;
     private readonly StoreFiles _files = store.Files;
 
@@ -23,7 +26,7 @@ internal sealed class BaseHealth(HostStore store)
             return $"is {stat.Size} bytes long, and was made of {published.VirtualSizeBytes}";
         if (stat.Uid != us)
             return $"belongs to user {stat.Uid}, and was made by {us}";
-        return (stat.Mode & Permissions) == StoreFiles.ReadOnlyFile
+        return (stat.Mode & Forbidden) == 0
             ? null
             : $"has mode {Convert.ToString(stat.Mode & Permissions, 8)}, and was made read-only";
     }

@@ -106,7 +106,12 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         }
 
         foreach (var volume in listing.Bases)
+        {
+            store.Owner.OpenFolder(_layout.Base(volume.Key));
+            store.Owner.ShareBase(_layout.BaseData(volume.Key));
             DeleteDownload(volume.Key);
+        }
+
         return listing;
     }
 
@@ -181,7 +186,7 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
         var data = Path.Combine(folder, StoreLayout.BaseFile);
         var record = Path.Combine(folder, StoreLayout.BaseRecordFile);
         using var file = _files.OpenToRead(data);
-        _files.SetMode(data, StoreFiles.ReadOnlyFile);
+        store.Owner.SealBase(data);
         _files.Sync(file, data);
         var stat = StoreFiles.Stat(file, data);
         var volume = new BaseVolume
@@ -193,6 +198,7 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
             CreatedAt = store.Options.Clock.GetUtcNow(),
         };
         StoreRecords.Write(_files, record, volume, StoreFiles.ReadOnlyFile);
+        store.Owner.OpenFolder(folder);
         _files.SyncDirectory(folder);
         var isReplaced = StoreFiles.TryStat(_layout.Base(volume.Key), out _);
         if (isReplaced)

@@ -96,6 +96,7 @@ internal sealed class DiskChanges(
         using var disk = OpenDisk.OpenForeign(request.Contents!);
         rules.CheckContents(request, disk.View.SizeBytes);
         _files.MakeDirectory(folder);
+        store.Owner.OpenFolder(folder);
         try
         {
             _rewriter.Run(disk, facts, path, pace);

@@ -27,6 +27,7 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
             using (var file = _files.Create(temporary))
             {
                 Fill(disk, facts, (file, temporary), pace);
+                store.Owner.GiveDisk(temporary);
                 _files.Sync(file, temporary);
             }
 

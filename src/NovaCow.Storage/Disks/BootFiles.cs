@@ -45,7 +45,7 @@ internal sealed class BootFiles(HostStore store, string driver)
         RawFile.Copy(
             _files, store.Layout.BaseData(request.Base), path, progress: null, token);
         using var file = _files.OpenToWrite(path);
-        _files.SetMode(path, StoreFiles.ReadOnlyFile);
+        store.Owner.SealBase(path);
         new RawDiskMark(driver, request.Base, DiskLayout.Whole).Write(_files, file, path);
         _files.Sync(file, path);
     }

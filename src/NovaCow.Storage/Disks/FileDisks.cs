@@ -54,6 +54,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
             ? null
             : DiskPartitions.Of(request, kind, _layout.BaseData(request.Base));
         _files.MakeDirectory(folder);
+        store.Owner.OpenFolder(folder);
         if (StoreFiles.TryStat(path, out _))
             return new Ensured<InstanceDisk>(Existing(request, partitions, path), Created: false);
         try
@@ -200,6 +201,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
             LocalStoragePath = layout.LocalStoragePath,
         };
         var facts = kind.Write(_files, disk, progress, token);
+        store.Owner.GiveDisk(path);
         _files.Sync(file, path);
         return Disk(request.Disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes);
     }

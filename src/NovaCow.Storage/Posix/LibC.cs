@@ -170,6 +170,9 @@ internal static partial class LibC
         [FieldOffset(20)]
         public uint Uid;
 
+        [FieldOffset(24)]
+        public uint Gid;
+
         [FieldOffset(28)]
         public ushort Mode;
 

@@ -11,7 +11,16 @@ public sealed record HostStoreOptions
 
     /// <summary>The clock that records are stamped by.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Whom instances' disks belong to; null: the user of this process. The group may then
+    /// pass through the store's folders and read bases, and disks alone are the user's.</summary>
+    public DiskOwner? DiskOwner { get; init; }
 }
+
+/// <summary>The user who opens the disks of instances: the hypervisor's.</summary>
+/// <param name="Uid">The user's number.</param>
+/// <param name="Gid">The number of a group of that user's.</param>
+public sealed record DiskOwner(uint Uid, uint Gid);
 
 /// <summary>
 /// One host's store: its directories, the lock that makes this process their only user, the
@@ -31,6 +40,7 @@ public sealed class HostStore : IHostStore, IDisposable
         StoreLayout layout, StoreFiles files, StoreLock held, HostStoreOptions options)
     {
         (Layout, Files, _lock, Options) = (layout, files, held, options);
+        Owner = new StoreOwner(files, layout, options.DiskOwner);
         _instances = new SyncGroup(() => files.SyncDirectory(layout.Instances));
     }
 
@@ -42,6 +52,8 @@ public sealed class HostStore : IHostStore, IDisposable
     internal StoreFiles Files { get; }
 
     internal HostStoreOptions Options { get; }
+
+    internal StoreOwner Owner { get; }
 
     /// <summary>Makes the store if there is none, checks that it is ours, and takes its lock.
     /// </summary>
@@ -112,7 +124,9 @@ public sealed class HostStore : IHostStore, IDisposable
                 StoreSetup.CheckFormat(files, layout);
                 options ??= new HostStoreOptions();
                 StoreSetup.RemoveOldDownloads(files, layout, options.Clock.GetUtcNow());
-                return new HostStore(layout, files, held, options);
+                var store = new HostStore(layout, files, held, options);
+                store.Owner.OpenStore();
+                return store;
             }
             catch
             {
