@@ -177,10 +177,14 @@ internal class StoreFiles(Action<string, string>? before = null)
         Check(LibC.fsync(file), "fsync", path);
     }
 
+    /// <summary>Promises the names in a directory.</summary>
+    /// <remarks>XFS that has shut down after an error says of a directory that it is synced; to
+    /// look at it then fails.</remarks>
     public void SyncDirectory(string path)
     {
         using var directory = Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY);
         Sync(directory, path);
+        _ = Stat(directory, path);
     }
 
     public void Rename(string from, string to)

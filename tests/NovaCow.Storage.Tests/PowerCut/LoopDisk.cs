@@ -19,9 +19,13 @@ internal sealed class LoopDisk : CutDisk
 
     private string Image => Path.Combine(_home, "image");
 
+    /// <summary>The least that mkfs takes for XFS, and for ext4 64 MiB.</summary>
+    public static long SmallestBytes(string type) =>
+        (type == "xfs" ? 300 : 64) * TestImages.MiB;
+
     /// <summary>Makes and mounts one; skips the test where that cannot be.</summary>
     /// <param name="type">xfs or ext4.</param>
-    /// <param name="bytes">Its size; XFS takes no less than 300 MiB.</param>
+    /// <param name="bytes">Its size.</param>
     public static async Task<LoopDisk> MakeAsync(string type, long bytes)
     {
         TestTool.Need($"mkfs.{type}", "mount", "umount", "xfs_io");

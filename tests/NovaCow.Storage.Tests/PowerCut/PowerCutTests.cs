@@ -34,9 +34,10 @@ public sealed class PowerCutTests(TestContents contents) : IClassFixture<TestCon
         var seed = Number(SeedVariable) ?? Environment.TickCount;
         var random = new Random(seed);
         var tally = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        var bytes = type == "xfs" ? 320 * TestImages.MiB : 128 * TestImages.MiB;
         await using var cuts = new PowerCuts(
-            await LoopDisk.MakeAsync(type, bytes), driver, await contents.GetAsync());
+            await LoopDisk.MakeAsync(type, LoopDisk.SmallestBytes(type)),
+            driver,
+            await contents.GetAsync());
         var plans = isLong ? Sweep(random) : Sample(random);
         var round = 0;
         foreach (var (what, run) in plans.Take(rounds))
@@ -52,6 +53,22 @@ public sealed class PowerCutTests(TestContents contents) : IClassFixture<TestCon
 
         if (isLong)
             Print(FormattableString.Invariant($"{driver} on {type}, seed {seed}"), round, tally);
+    }
+
+    [Theory]
+    [InlineData("xfs")]
+    [InlineData("ext4")]
+    public async Task A_folder_is_not_taken_for_synced_after_its_file_system_has_shut_down(
+        string type)
+    {
+        await using var disk = await LoopDisk.MakeAsync(type, LoopDisk.SmallestBytes(type));
+        var files = new StoreFiles((step, _) =>
+        {
+            if (step == "fsync")
+                disk.Cut();
+        });
+        files.MakeDirectory(Path.Combine(disk.Folder, "new"));
+        Assert.Throws<StoreIoException>(() => files.SyncDirectory(disk.Folder));
     }
 
     /// <summary>Every operation before every step, then crowds and mishaps without end.</summary>

@@ -34,6 +34,8 @@ internal sealed record CutResult(
 
 /// <summary>One store on one disk whose power is cut again and again. What was acknowledged in any
 /// round must survive all later ones.</summary>
+/// <remarks>With <c>forget</c> the operations, not what prepares them, leave out the syncs of the
+/// paths that it names: then violations should be found.</remarks>
 internal sealed class PowerCuts : IAsyncDisposable
 {
     public const string AfterAcknowledgement = "after the acknowledgement";
@@ -45,6 +47,7 @@ internal sealed class PowerCuts : IAsyncDisposable
     private readonly FaultInjector _faults = new();
     private readonly List<string> _violations = [];
     private string? _cut;
+    private bool _isActing;
     private StoreWork _work;
 
     public PowerCuts(
@@ -54,7 +57,7 @@ internal sealed class PowerCuts : IAsyncDisposable
         Func<string, bool>? forget = null)
     {
         (_disk, _driver, _contents) = (disk, driver, contents);
-        _forget = forget ?? (_ => false);
+        _forget = path => _isActing && forget is not null && forget(path);
         _work = Open();
     }
 
@@ -63,6 +66,7 @@ internal sealed class PowerCuts : IAsyncDisposable
     {
         Begin();
         await operation.Prepare(_work);
+        _isActing = true;
         var reached = plan.Mishap switch
         {
             Mishap.Error => await FailAsync(operation, plan.MishapStep),
@@ -136,6 +140,7 @@ internal sealed class PowerCuts : IAsyncDisposable
             _disk.Cut();
         }
 
+        _isActing = false;
         _work.Host.Dispose();
         await _disk.RestoreAsync();
         await RestartAsync();

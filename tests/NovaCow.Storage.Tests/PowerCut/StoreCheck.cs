@@ -15,8 +15,8 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
     public static async Task<IReadOnlyList<string>> RunAsync(DriverHost host, StoreLedger ledger)
     {
         var check = new StoreCheck(host, ledger);
-        var found = await host.Driver.ListAsync(default);
         var records = await host.Store.ListInstancesAsync(default);
+        var found = await host.Driver.ListAsync(default);
         foreach (var expected in ledger.Bases)
             check.Base(expected, found.Bases.Any(b => b.Key == expected.Content.Key));
         foreach (var expected in ledger.Instances)
@@ -103,6 +103,7 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
         }
     }
 
+    /// <summary>Those that can be opened must stay from then on.</summary>
     private void Stores()
     {
         foreach (var (name, acknowledged) in ledger.Stores)
@@ -112,17 +113,14 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
                 Violated($"the store {path} is lost");
             try
             {
-                HostStore.Open(path).Dispose();
+                HostStore.Open(path, options: null, host.Store.Files).Dispose();
+                ledger.Store(name, acknowledged: true);
             }
             catch (PortException e)
             {
                 Violated(e.Message);
             }
-
-            Directory.Delete(path, recursive: true);
         }
-
-        ledger.ForgetStores();
     }
 
     private void Holds(string folder, IEnumerable<string> names)

@@ -30,7 +30,14 @@ internal sealed class StoreLedger
     }
 
     /// <summary>Names of stores beside this one, and whether they were acknowledged.</summary>
-    public IReadOnlyDictionary<string, bool> Stores => _stores;
+    public IReadOnlyList<KeyValuePair<string, bool>> Stores
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _stores];
+        }
+    }
 
     public bool Has(BaseKey key) => Bases.Any(b => b.Content.Key == key);
 

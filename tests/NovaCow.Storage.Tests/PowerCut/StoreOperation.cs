@@ -30,7 +30,10 @@ internal sealed record StoreOperation(
             "a deleted base",
             work => work.MakeBaseAsync(TestContent.Other),
             work => work.RemoveBaseAsync(TestContent.Other)),
-        new("a new store", _ => Task.CompletedTask, work => work.MakeStoreAsync("another")),
+        new(
+            "a new store",
+            work => work.RemoveStoreAsync("another"),
+            work => work.MakeStoreAsync("another")),
     ];
 
     public static StoreOperation Of(string name) => All.Single(o => o.Name == name);

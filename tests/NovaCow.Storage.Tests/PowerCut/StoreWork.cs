@@ -93,6 +93,16 @@ internal sealed class StoreWork(
         return Task.CompletedTask;
     }
 
+    /// <summary>Removes what <see cref="MakeStoreAsync"/> made, for good.</summary>
+    public Task RemoveStoreAsync(string name)
+    {
+        var folder = Path.GetDirectoryName(host.Store.Root)!;
+        host.Store.Files.DeleteTree(Path.Combine(folder, name));
+        host.Store.Files.SyncDirectory(folder);
+        ledger.ForgetStores();
+        return Task.CompletedTask;
+    }
+
     public ExpectedDisk Disk(string content, DiskName? name = null, long growth = 0) =>
         new(name ?? DiskName.Root, contents[content], [contents[content].Bytes + growth]);
 
