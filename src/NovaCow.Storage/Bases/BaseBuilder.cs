@@ -81,7 +81,13 @@ internal sealed class BaseBuilder(
 
         if (image.Format is DiskFormat.Raw or DiskFormat.Iso)
         {
-            await RunAsync(() => PlaceRaw(path, data, progress, token), token);
+            await RunAsync(
+                () =>
+                {
+                    PlaceRaw(path, data, progress, token);
+                    BaseExtents.Gather(_files, data, token);
+                },
+                token);
             return;
         }
 
@@ -90,6 +96,7 @@ internal sealed class BaseBuilder(
         // A disk may hold the bytes of another format, as a guest can write them: such a base would
         // be dangerous to every tool that ever probed it.
         await InspectAsync(image, data, declared: null, token);
+        await RunAsync(() => BaseExtents.Gather(_files, data, token), token);
     }
 
     private async Task ConvertAsync(
