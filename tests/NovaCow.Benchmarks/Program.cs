@@ -9,6 +9,7 @@ using NovaCow.Benchmarks.Store;
 IBenchmark[] benchmarks =
 [
     new CloneBenchmark(),
+    new MigrateBenchmark(),
     new LaunchBenchmark(),
     new FirstUseBenchmark(),
     new StartBenchmark(),

@@ -150,7 +150,7 @@ internal sealed class DiskChanges(
         // Where bytes lie is told only of those that are on the disk.
         _files.Sync(disk.File, path);
         var sharing = new BlockSharing(_files, basis, (disk.File, path));
-        var scan = new DiskScan(disk.View, new RawView(basis), sharing)
+        using var scan = new DiskScan(disk.View, new RawView(basis), sharing)
         {
             KnownSameUntil = disk.SameUntil(basis, basePath),
         };

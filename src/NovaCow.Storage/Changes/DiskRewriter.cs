@@ -47,7 +47,7 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
         using var basis = basePath is null ? null : _files.OpenToRead(basePath);
         var sink = kind.Rewrite(
             new DiskTarget(_files, target.File, target.Path, facts, basePath));
-        var scan = new DiskScan(disk.View, basis is null ? null : new RawView(basis), sink)
+        using var scan = new DiskScan(disk.View, basis is null ? null : new RawView(basis), sink)
         {
             KnownSameUntil = basis is null
                 ? static offset => offset

@@ -8,14 +8,14 @@ namespace NovaCow.Storage;
 /// <param name="disk">What is read.</param>
 /// <param name="basis">What it is compared with; null: zeros.</param>
 /// <param name="sink">Takes what differs.</param>
-internal sealed class DiskScan(IDiskView disk, IDiskView? basis, IDiskSink sink)
+internal sealed class DiskScan(IDiskView disk, IDiskView? basis, IDiskSink sink) : IDisposable
 {
     public const int GrainBytes = 64 << 10;
     private const int PieceBytes = 2 << 20;
-    private const int PiecesAhead = 4;
 
     private readonly byte[] _disk = GC.AllocateUninitializedArray<byte>(PieceBytes);
     private readonly byte[] _base = GC.AllocateUninitializedArray<byte>(PieceBytes);
+    private readonly SecondThread _reader = new("change");
     private readonly byte[] _zeros = new byte[GrainBytes];
 
     /// <summary>Until where, from an offset on, disk and base are known to have the same bytes
@@ -49,6 +49,8 @@ internal sealed class DiskScan(IDiskView disk, IDiskView? basis, IDiskSink sink)
         advance(sizeBytes, 0);
     }
 
+    public void Dispose() => _reader.Dispose();
+
     /// <returns>The bytes of the disk that had to be read.</returns>
     private long Piece(long at, int length)
     {
@@ -61,11 +63,17 @@ internal sealed class DiskScan(IDiskView disk, IDiskView? basis, IDiskSink sink)
         var ours = _disk.AsSpan(0, length);
         var theirs = _base.AsSpan(0, length);
         var isBlank = NextData(basis, at, long.MaxValue) >= at + length;
-        disk.Expect(at + length, (long)PieceBytes * PiecesAhead);
-        basis?.Expect(at + length, (long)PieceBytes * PiecesAhead);
-        disk.Read(at, ours);
         if (!isBlank)
-            basis!.Read(at, theirs);
+            _reader.Start(() => basis!.Read(at, _base.AsSpan(0, length)));
+        try
+        {
+            disk.Read(at, ours);
+        }
+        finally
+        {
+            _reader.Wait();
+        }
+
         Compare(at, ours, isBlank ? default : theirs);
         return length;
     }

@@ -11,7 +11,4 @@ internal interface IDiskView
     long NextData(long offset);
 
     void Read(long offset, Span<byte> into);
-
-    /// <summary>Lets the kernel begin to read what will be asked for soon.</summary>
-    void Expect(long offset, long bytes);
 }

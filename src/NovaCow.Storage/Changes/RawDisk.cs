@@ -7,6 +7,7 @@ internal sealed class RawDisk : IDiskSink
 
     private readonly DiskTarget _target;
     private readonly string _driver;
+    private readonly WriteBehind _written;
 
     /// <param name="target">The empty file.</param>
     /// <param name="driver">Whose disk it becomes.</param>
@@ -14,6 +15,7 @@ internal sealed class RawDisk : IDiskSink
     {
         (_target, _driver) = (target, driver);
         var files = target.Files;
+        _written = new WriteBehind(files, target.File, target.Path);
         if (target.BasePath is { } basis)
         {
             using var source = files.OpenToRead(basis);
@@ -23,8 +25,11 @@ internal sealed class RawDisk : IDiskSink
         files.SetLength(target.File, target.Path, target.Facts.VirtualSizeBytes);
     }
 
-    public void Data(long offset, ReadOnlySpan<byte> bytes) =>
+    public void Data(long offset, ReadOnlySpan<byte> bytes)
+    {
         _target.Files.Write(_target.File, _target.Path, bytes, offset);
+        _written.Wrote(offset, bytes.Length);
+    }
 
     public void Zeros(long offset, long length)
     {

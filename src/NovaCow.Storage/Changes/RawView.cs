@@ -3,12 +3,17 @@ using Microsoft.Win32.SafeHandles;
 namespace NovaCow.Storage;
 
 /// <summary>A raw file as a disk: what it has no bytes for are zeros.</summary>
-/// <param name="file">Outlives this.</param>
-internal sealed class RawView(SafeFileHandle file) : IDiskView
+internal sealed class RawView : IDiskView
 {
-    private readonly long _length = RandomAccess.GetLength(file);
+    private readonly SafeFileHandle _file;
+    private readonly long _length;
 
-    public SafeFileHandle File => file;
+    /// <param name="file">Outlives this.</param>
+    public RawView(SafeFileHandle file)
+    {
+        (_file, _length) = (file, RandomAccess.GetLength(file));
+        _ = LibC.posix_fadvise(file, 0, 0, LibC.POSIX_FADV_SEQUENTIAL);
+    }
 
     public long SizeBytes => RawFile.WholeSectors(_length);
 
@@ -16,7 +21,7 @@ internal sealed class RawView(SafeFileHandle file) : IDiskView
     {
         if (offset >= _length)
             return SizeBytes;
-        var next = RawFile.NextData(file, offset, _length);
+        var next = RawFile.NextData(_file, offset, _length);
         return next >= _length ? SizeBytes : next;
     }
 
@@ -24,7 +29,7 @@ internal sealed class RawView(SafeFileHandle file) : IDiskView
     {
         while (into.Length > 0)
         {
-            var count = RandomAccess.Read(file, into, offset);
+            var count = RandomAccess.Read(_file, into, offset);
             if (count == 0)
             {
                 into.Clear();
@@ -35,6 +40,4 @@ internal sealed class RawView(SafeFileHandle file) : IDiskView
             offset += count;
         }
     }
-
-    public void Expect(long offset, long bytes) => ReadAhead.Start(file, offset, bytes);
 }

@@ -31,10 +31,9 @@ internal static partial class LibC
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     public const nuint FICLONE = 0x40049409, FS_IOC_FIEMAP = 0xC020660B;
     public const nuint FICLONERANGE = 0x4020940D;
-    public const int POSIX_FADV_SEQUENTIAL = 2;
+    public const int POSIX_FADV_SEQUENTIAL = 2, POSIX_FADV_DONTNEED = 4;
     public const uint SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WHOLE = 7;
     public const nuint FIDEDUPERANGE = 0xC0189436;
-    public const int POSIX_FADV_WILLNEED = 3, POSIX_FADV_DONTNEED = 4;
 
     // These two are the flags whose values differ between the processors.
     public static readonly int O_DIRECTORY = IsArm ? 0x4000 : 0x10000;

@@ -92,13 +92,6 @@ internal sealed class Qcow2View : IDiskView
         into.Clear();
     }
 
-    public void Expect(long offset, long bytes)
-    {
-        // Where clusters lie is known only from their tables: what lies in order is read ahead by
-        // the kernel itself.
-        _backing?.Expect(offset, bytes);
-    }
-
     /// <summary>The bytes behind the disk's end in its last cluster, which no guest has seen, but
     /// would if the disk grew.</summary>
     public bool HasBytesPastTheEnd()

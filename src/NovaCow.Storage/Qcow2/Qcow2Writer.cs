@@ -26,6 +26,7 @@ internal sealed class Qcow2Writer(
 
     private readonly ulong[] _l1 = new ulong[Qcow2Overlay.L1Entries(virtualBytes)];
     private readonly ulong[] _l2 = new ulong[L2Entries];
+    private readonly WriteBehind _written = new(files, target.File, target.Path);
     private int _table = -1;
 
     /// <summary>Cluster 0 is the header's.</summary>
@@ -35,6 +36,7 @@ internal sealed class Qcow2Writer(
     {
         var host = Allocate((bytes.Length + ClusterBytes - 1) / ClusterBytes);
         files.Write(target.File, target.Path, bytes, host);
+        _written.Wrote(host, bytes.Length);
         for (var done = 0; done < bytes.Length; done += ClusterBytes)
             Put(offset + done, (ulong)(host + done) | Copied);
     }
