@@ -7,6 +7,7 @@ cd "$(dirname "$(realpath "$0")")"
 . scripts/prerequisites.sh
 require_dotnet
 require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfstools \
+  xfs_io=xfsprogs strace=strace mkfs.ext4=e2fsprogs \
   mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
   kill=procps genisoimage=genisoimage losetup=mount mkfs.btrfs=btrfs-progs xfs_io=xfsprogs \
   chattr=e2fsprogs

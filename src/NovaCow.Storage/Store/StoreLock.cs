@@ -35,6 +35,12 @@ internal sealed class StoreLock : IDisposable
             files.Write(file, path, pid, 0);
             return held;
         }
+        catch (StoreIoException e) when (e.IsOutOfSpace)
+        {
+            // A full disk must not keep the store from whoever would make room in it: the lock is
+            // held, and only our number is missing.
+            return held;
+        }
         catch
         {
             held.Dispose();

@@ -34,6 +34,7 @@ internal sealed class KilledChild : ITestPipelineStartup
     /// <summary>Runs before any test of this program, and instead of them in the child.</summary>
     public async ValueTask StartAsync(IMessageSink diagnosticMessageSink)
     {
+        await OneOperationChild.RunIfAskedAsync();
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } root)
             return;
         await WorkAsync(root);

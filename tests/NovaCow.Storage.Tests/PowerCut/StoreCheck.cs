@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using NovaCow.Core;
 
 namespace NovaCow.Storage.Tests;
@@ -8,6 +9,9 @@ namespace NovaCow.Storage.Tests;
 /// </summary>
 internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
 {
+    /// <summary>Overlays, by their digest and what they lie over, that qemu found whole.</summary>
+    private static readonly ConcurrentDictionary<string, bool> s_whole = new();
+
     private readonly List<string> _violations = [];
     private readonly string _root = host.Store.Root;
 
@@ -114,11 +118,13 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
             try
             {
                 HostStore.Open(path, options: null, host.Store.Files).Dispose();
-                ledger.Store(name, acknowledged: true);
+                ledger.EndStore(name);
             }
             catch (PortException e)
             {
-                Violated(e.Message);
+                var isFull = e.Error.Code == LaunchErrorCode.InsufficientStorage;
+                if (acknowledged || !isFull)
+                    Violated(e.Message);
             }
         }
     }
@@ -141,6 +147,9 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
     {
         if (disk.Format == "raw")
             return ReadsAs(disk.Path, content.Reference, disk.VirtualSizeBytes);
+        var known = $"{TestImages.DigestOf(disk.Path)} {content.Key}";
+        if (s_whole.ContainsKey(known))
+            return true;
         var check = await TestTool.TryRunAsync(
             "qemu-img", "check", "-q", "-f", disk.Format, disk.Path);
         if (check.Code != 0)
@@ -148,7 +157,7 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
         var compare = await TestTool.TryRunAsync(
             "qemu-img", "compare", "-q", "-f", "raw", "-F", disk.Format,
             content.Reference, disk.Path);
-        return compare.Code == 0;
+        return compare.Code == 0 && s_whole.TryAdd(known, true);
     }
 
     /// <summary>Whether a raw file of this length has the reference's bytes, and zeros beyond.

@@ -96,10 +96,17 @@ internal sealed class StoreLedger
         }
     }
 
-    public void Store(string name, bool acknowledged)
+    /// <summary>A store is being made; one that was acknowledged stays so.</summary>
+    public void BeginStore(string name)
     {
         lock (_gate)
-            _stores[name] = acknowledged;
+            _stores.TryAdd(name, false);
+    }
+
+    public void EndStore(string name)
+    {
+        lock (_gate)
+            _stores[name] = true;
     }
 
     public void ForgetStores()

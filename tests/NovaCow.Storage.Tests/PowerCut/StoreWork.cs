@@ -87,9 +87,9 @@ internal sealed class StoreWork(
     public Task MakeStoreAsync(string name)
     {
         var path = Path.Combine(Path.GetDirectoryName(host.Store.Root)!, name);
-        ledger.Store(name, acknowledged: false);
+        ledger.BeginStore(name);
         HostStore.Open(path, options: null, host.Store.Files).Dispose();
-        ledger.Store(name, acknowledged: true);
+        ledger.EndStore(name);
         return Task.CompletedTask;
     }
 
