@@ -41,6 +41,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         Receive<MakeDisk>(OnMakeDisk);
         Receive<DeleteDisk>(OnDeleteDisk);
         Receive<SnapshotProtocol.Made>(OnMade);
+        Receive<SnapshotProtocol.Copied>(copied => OnCopied(copied.DoneBytes));
         Receive<SnapshotProtocol.Gone>(_ => OnGone());
         Receive<SnapshotProtocol.NotMade>(failed => OnNotMade(failed.Error));
         Receive<SnapshotProtocol.NotRemoved>(failed => OnNotRemoved(failed.Error));
@@ -86,8 +87,9 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
             case BaseState.Failed when _time.GetUtcNow() < _retryAt:
                 var error = _lastError! with
                 {
-                    Message = $"{_lastError.Message} (failed {_failures} times; it is tried again "
-                        + $"for launches after {_retryAt:u})",
+                    Message = $"{_lastError.Message} (failed {_failures} "
+                        + (_failures == 1 ? "time" : "times")
+                        + $"; it is tried again for launches after {_retryAt:u})",
                 };
                 Sender.Tell(new DiskFailed(make.Attempt, make.Disk.Name, error));
                 break;
@@ -142,9 +144,12 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         }
 
         clone.Await(waiter.Requester, make.Attempt, baseWait);
+        ReportSoon();
         clone.Child.Tell(new SnapshotProtocol.Make(new CloneRequest(
             make.Instance, make.Disk.Name, _key, make.Disk.VirtualSizeBytes)
         {
+            Layout = make.Disk.Layout,
+            LocalStorage = make.Disk.LocalStorage,
             Contents = make.Disk.Contents,
         }));
     }
@@ -175,6 +180,8 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         SetBytes(clone, made.Disk.AllocatedBytes);
         clone.Requester = null;
         requester.Tell(new DiskMade(clone.Attempt, made.Disk, clone.BaseWait));
+        if (made.Disk.BackingFile is null)
+            LetGo(clone);
         ReportSoon();
     }
 
@@ -241,8 +248,9 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private Clone AddClone(CloneId id, string driverName)
     {
         var (driver, instance, disk) = (_host.Drivers.Of(driverName), id.Instance, id.Disk);
+        var every = _host.Limits.ProgressEvery;
         var child = Context.ActorOf(
-            Props.Create(() => new SnapshotActor(instance, disk, driver)),
+            Props.Create(() => new SnapshotActor(instance, disk, driver, every)),
             $"{instance}.{disk}.{++_clonesStarted}");
         var clone = new Clone(id, child, driverName);
         _clones[id] = clone;

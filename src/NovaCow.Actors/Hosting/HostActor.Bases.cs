@@ -61,6 +61,10 @@ public sealed partial class HostActor
             Report();
     }
 
+    /// <summary>The bytes of disks that are no base's clones, when they were made.</summary>
+    private long OwnBytes() => _instances.Values.Sum(
+        i => i.Disks.Where(d => d.BackingFile is null).Sum(d => d.AllocatedBytes));
+
     private void OnDeleteDisk(DeleteDisk delete)
     {
         if (delete.Disk.Base is { } key && _bases.TryGetValue(key, out var entry))

@@ -202,8 +202,8 @@ public sealed partial class HostActor
 
     private void StartInstance(InstanceEntry entry, InstanceActor.Start start, LaunchError? error)
     {
-        IReadOnlyList<DiskRef> disks = entry.Spec is { } spec
-            ? [.. DiskPlan.For(spec.Image, spec.Flavor)
+        IReadOnlyList<DiskRef> disks = entry is { Disks.Count: 0, Spec: { } spec }
+            ? [.. LaunchPlan.For(spec, DriverOf(spec)).All
                 .Select(d => new DiskRef(d.Name, d.Base.Key(), DriverOf(spec)))]
             : [.. entry.Disks.Select(d => new DiskRef(d.Name, d.BackingFile, d.Driver))];
         var plan = new InstancePlan(entry.Id, entry.Fence, entry.Spec, disks, error)
@@ -242,6 +242,17 @@ public sealed partial class HostActor
             return;
         entry.State = InstanceState.Active;
         Say(new SchedulerProtocol.Activated(_host.Id, id, entry.Fence));
+    }
+
+    private void OnDiskProgressed(DiskProgressed p)
+    {
+        if (_instances.GetValueOrDefault(p.Instance) is { State: InstanceState.Preparing } entry
+            && entry.Fence.Attempt == p.Attempt.Attempt)
+        {
+            Say(new SchedulerProtocol.InstanceProgress(
+                _host.Id, entry.Id, entry.Fence,
+                new LaunchProgress($"copying disk {p.Disk}", p.DoneBytes, p.TotalBytes)));
+        }
     }
 
     private void OnUndoing(InstanceId id)

@@ -96,6 +96,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
         Receive<SayHello>(_ => SayHelloTo(_scheduler));
         Receive<MakeDisk>(make => BaseFor(make.Disk.Base).Forward(make));
         Receive<DeleteDisk>(OnDeleteDisk);
+        Receive<DiskProgressed>(OnDiskProgressed);
         Receive<InstanceProtocol.Ready>(OnReady);
         Receive<InstanceProtocol.Active>(active => OnActive(active.Id));
         Receive<InstanceProtocol.Undoing>(undoing => OnUndoing(undoing.Id));
@@ -178,7 +179,8 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
         {
             var space = _host.Store.MeasureSpace();
             var reports = _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!);
-            var (bases, disks, copies) = (0L, 0L, 0L);
+            var own = OwnBytes();
+            var (bases, disks, copies) = (0L, own, own);
             foreach (var report in reports)
             {
                 bases += report.AllocatedBytes;

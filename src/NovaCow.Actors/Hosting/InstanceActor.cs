@@ -19,7 +19,8 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
     private readonly LaunchFence _attempt;
     private readonly string? _cluster;
     private readonly LaunchSpec? _spec;
-    private readonly IReadOnlyList<DiskRef> _plan;
+    private IReadOnlyList<DiskRef> _plan;
+    private LaunchPlan? _launch;
     private readonly Dictionary<DiskName, InstanceDisk> _made = [];
     private readonly TimeProvider _time;
     private readonly long _startedAt;
@@ -63,9 +64,9 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         switch (_start)
         {
             case Start.Prepare:
-                foreach (var disk in DiskPlan.For(_spec!.Image, _spec.Flavor))
-                    Context.Parent.Tell(new MakeDisk(
-                        _id, _attempt, WithContents(disk), DriverOf(disk.Name)));
+                _launch = LaunchPlan.For(_spec!, _plan[0].Driver);
+                foreach (var disk in _launch.AtOnce)
+                    Ask(disk);
                 break;
             case Start.Found:
                 Become(Prepared);
@@ -128,7 +129,9 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         Receive<InstanceProtocol.Commit>(_ => { });
     }
 
-    private string DriverOf(DiskName disk) => _plan.First(d => d.Name == disk).Driver;
+    private void Ask(PlannedDisk disk) => Context.Parent.Tell(
+        new MakeDisk(
+            _id, _attempt, WithContents(disk), _plan.First(d => d.Name == disk.Name).Driver));
 
     private PlannedDisk WithContents(PlannedDisk disk) => disk with
     {
@@ -139,6 +142,8 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
     {
         _made[made.Disk.Name] = made.Disk;
         _baseWait = made.BaseWait > _baseWait ? made.BaseWait : _baseWait;
+        if (made.Disk.Name == DiskName.Root)
+            OnRootMade(made.Disk);
         if (_made.Count < _plan.Count)
             return;
         var record = new InstanceRecord
@@ -149,6 +154,7 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
             Image = _spec!.Image.Name,
             Flavor = _spec.Flavor,
             Disks = [.. _plan.Select(d => _made[d.Name])],
+            KernelArguments = _spec.Image.KernelArguments,
             PreparedAt = _time.GetUtcNow(),
         };
         _isSaving = true;
@@ -156,6 +162,18 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
             Self,
             success: () => new SaveEnded(record, null),
             failure: cause => new SaveEnded(record, cause));
+    }
+
+    // A disk that waited for the root is in it, or is one of its own.
+    private void OnRootMade(InstanceDisk root)
+    {
+        if (_launch!.Waits is not { } waiting)
+            return;
+        _launch = _launch.After(root);
+        if (_launch.All.FirstOrDefault(d => d.Name == waiting) is { } disk)
+            Ask(disk);
+        else
+            _plan = [.. _plan.Where(d => d.Name != waiting)];
     }
 
     private void OnSaveEnded(SaveEnded ended)

@@ -15,13 +15,16 @@ internal sealed class SnapshotActor : ReceiveActor
     private readonly InstanceId _instance;
     private readonly DiskName _disk;
     private readonly IVolumeDriver _driver;
+    private readonly TimeSpan _progressEvery;
     private readonly CancellationTokenSource _cancel = new();
     private bool _isBusy;
     private bool _isUnwanted;
 
-    public SnapshotActor(InstanceId instance, DiskName disk, IVolumeDriver driver)
+    public SnapshotActor(
+        InstanceId instance, DiskName disk, IVolumeDriver driver, TimeSpan progressEvery)
     {
         (_instance, _disk, _driver) = (instance, disk, driver);
+        _progressEvery = progressEvery;
         Receive<Make>(OnMake);
         Receive<Remove>(_ => OnRemove());
         Receive<MakeEnded>(OnMakeEnded);
@@ -31,7 +34,12 @@ internal sealed class SnapshotActor : ReceiveActor
     private void OnMake(Make make)
     {
         _isBusy = true;
-        _ = _driver.EnsureDiskAsync(make.Request, null, _cancel.Token).PipeTo(
+        var (parent, self) = (Context.Parent, Self);
+        var progress = new ThrottledProgress<long>(
+            Context.System.TimeProvider,
+            _progressEvery,
+            done => parent.Tell(new Copied(done), self));
+        _ = _driver.EnsureDiskAsync(make.Request, progress, _cancel.Token).PipeTo(
             Self,
             success: made => new MakeEnded(made, null),
             failure: cause => new MakeEnded(default, cause));

@@ -27,6 +27,16 @@ public static class BaseVolumeProtocol
     public sealed record DiskMade(LaunchFence Attempt, InstanceDisk Disk, TimeSpan BaseWait)
         : IBaseVolumeMessage;
 
+    /// <summary>A disk that takes long, because it is copied, came further.</summary>
+    /// <param name="Instance">The instance that gets it.</param>
+    /// <param name="Attempt">The attempt that asked.</param>
+    /// <param name="Disk">The disk.</param>
+    /// <param name="DoneBytes">Bytes that are copied.</param>
+    /// <param name="TotalBytes">Bytes in all.</param>
+    public sealed record DiskProgressed(
+        InstanceId Instance, LaunchFence Attempt, DiskName Disk, long DoneBytes, long TotalBytes)
+        : IBaseVolumeMessage;
+
     /// <summary>What was asked last of the disk did not succeed. One that was not made has left
     /// nothing.</summary>
     public sealed record DiskFailed(LaunchFence Attempt, DiskName Disk, LaunchError Error)

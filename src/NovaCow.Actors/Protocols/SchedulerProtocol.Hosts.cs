@@ -25,6 +25,15 @@ public static partial class SchedulerProtocol
     /// <summary>A base changed on a host, or came further.</summary>
     public sealed record BaseProgress(HostId Host, BaseReport Base) : ISchedulerMessage;
 
+    /// <summary>A disk of this attempt, which takes long, came further.</summary>
+    /// <param name="Host">The host.</param>
+    /// <param name="Id">The instance.</param>
+    /// <param name="Fence">The attempt.</param>
+    /// <param name="Progress">How far it is.</param>
+    public sealed record InstanceProgress(
+        HostId Host, InstanceId Id, LaunchFence Fence, LaunchProgress Progress)
+        : ISchedulerMessage;
+
     /// <summary>The disks of this attempt and their record are durable on the host.</summary>
     public sealed record Prepared(
         HostId Host,

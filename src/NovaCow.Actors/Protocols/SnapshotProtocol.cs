@@ -14,6 +14,9 @@ public static class SnapshotProtocol
     /// <summary>The clone is durable.</summary>
     public sealed record Made(InstanceDisk Disk, bool Created) : ISnapshotMessage;
 
+    /// <summary>The clone is a copy, and so many bytes of it are written.</summary>
+    public sealed record Copied(long DoneBytes) : ISnapshotMessage;
+
     /// <summary>Removes the clone; answered by <see cref="Gone"/> or <see cref="NotRemoved"/>. The
     /// actor stops once the clone is gone.</summary>
     public sealed record Remove : ISnapshotMessage;

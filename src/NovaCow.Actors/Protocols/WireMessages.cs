@@ -61,6 +61,7 @@ public static class WireMessages
         .Register<SchedulerProtocol.HostHello>("h.hello")
         .Register<SchedulerProtocol.HostReport>("h.report")
         .Register<SchedulerProtocol.BaseProgress>("h.base")
+        .Register<SchedulerProtocol.InstanceProgress>("h.progress")
         .Register<SchedulerProtocol.Prepared>("h.prepared")
         .Register<SchedulerProtocol.LaunchFailed>("h.failed")
         .Register<SchedulerProtocol.Activated>("h.active")

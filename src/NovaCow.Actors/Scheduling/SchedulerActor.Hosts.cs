@@ -19,6 +19,7 @@ public sealed partial class SchedulerActor
                 Sender.Tell(new HostProtocol.SayHello());
         });
         FromHost<BaseProgress>(m => m.Host, OnBaseProgress);
+        FromHost<InstanceProgress>(m => m.Host, OnInstanceProgress);
         FromHost<Prepared>(m => m.Host, m => Carry(
             _core.Prepared(m.Host, m.Id, m.Fence, m.Disks, m.Preparation, Now)));
         FromHost<SchedulerProtocol.LaunchFailed>(m => m.Host, m => Carry(
@@ -88,6 +89,18 @@ public sealed partial class SchedulerActor
         }
 
         _subscribers.Gather(new ClusterEvent.BaseChanged(progress.Host, progress.Base)
+        {
+            Sequence = null,
+            At = Now,
+        });
+        _subscribers.Flush();
+    }
+
+    private void OnInstanceProgress(InstanceProgress m)
+    {
+        if (!_core.Progressed(m.Host, m.Id, m.Fence, m.Progress, Now))
+            return;
+        _subscribers.Gather(new ClusterEvent.InstanceProgressed(m.Id, m.Host, m.Progress)
         {
             Sequence = null,
             At = Now,

@@ -29,7 +29,10 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
     public SchedulerActor(SchedulerSettings settings)
     {
         _settings = settings;
-        _core = new SchedulerCore(settings.Limits, settings.Flavors, settings.Leadership.Epoch);
+        _core = new SchedulerCore(settings.Limits, settings.Flavors, settings.Leadership.Epoch)
+        {
+            FileSystems = settings.FileSystems,
+        };
         _events = new ClusterEventLog(settings.KeptEvents);
         _waiters = new InstanceWaiters(settings.MaxWaiters);
         _subscribers = new EventSubscribers(settings.MaxSubscribers);

@@ -13,6 +13,9 @@ public sealed record SchedulerSettings
     /// <summary>The flavors that launches may ask for.</summary>
     public IReadOnlyList<Flavor> Flavors { get; init; } = Core.Scheduling.Flavors.Defaults;
 
+    /// <summary>What those leave to an image's operating system.</summary>
+    public EphemeralFileSystems FileSystems { get; init; } = EphemeralFileSystems.Usual;
+
     /// <summary>The bounds of what it decides.</summary>
     public SchedulerLimits Limits { get; init; } = new();
 

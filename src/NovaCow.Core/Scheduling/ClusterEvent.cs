@@ -8,6 +8,7 @@ namespace NovaCow.Core.Scheduling;
 /// sequence number are in the journal's order and can be resumed after; those without pass once.
 /// </summary>
 [JsonDerivedType(typeof(InstanceChanged), "instance")]
+[JsonDerivedType(typeof(InstanceProgressed), "instance-progress")]
 [JsonDerivedType(typeof(HostChanged), "host")]
 [JsonDerivedType(typeof(ImageChanged), "image")]
 [JsonDerivedType(typeof(BaseChanged), "base")]
@@ -31,6 +32,10 @@ public abstract record ClusterEvent
     /// <param name="Message">Why, where there is more to say than the phase.</param>
     public sealed record InstanceChanged(
         InstanceId Id, LaunchPhase Phase, HostId? Host, int Attempt, string? Message)
+        : ClusterEvent;
+
+    /// <summary>What a launch waits for came further; never kept.</summary>
+    public sealed record InstanceProgressed(InstanceId Id, HostId Host, LaunchProgress Progress)
         : ClusterEvent;
 
     /// <summary>A host joined, went away, or came back.</summary>

@@ -30,6 +30,9 @@ public sealed record HostInfo
     /// <summary>The host.</summary>
     public required HostId Id { get; init; }
 
+    /// <summary>The life of its process that joined last.</summary>
+    public string Incarnation { get; init; } = "";
+
     /// <summary>Whether it can be counted on.</summary>
     public required HostStatus Status { get; init; }
 

@@ -24,6 +24,9 @@ internal sealed class HostPresence(HostId id)
 
     public List<InstanceId> Unknown { get; } = [];
 
+    /// <summary>How far disks that take long are, by their instance.</summary>
+    public Dictionary<InstanceId, LaunchProgress> Progress { get; } = [];
+
     public Resends Resends { get; } = new();
 
     public HostStatus Status(HostRecord record) =>

@@ -39,6 +39,9 @@ public sealed record InstanceInfo
     /// <summary>Why no host takes it, while it waits for one.</summary>
     public string? WaitingFor { get; init; }
 
+    /// <summary>What its host is doing for it that takes long.</summary>
+    public LaunchProgress? Progress { get; init; }
+
     /// <summary>Why it went where it went.</summary>
     public string? PlacedBecause { get; init; }
 

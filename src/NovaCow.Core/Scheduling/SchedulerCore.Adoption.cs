@@ -30,7 +30,11 @@ public sealed partial class SchedulerCore
                 return tooSmall;
             if (CheckAdopted(request, out var isKnown) is { } conflict)
                 return conflict;
-            var spec = new LaunchSpec(image, request.Flavor) { Adoption = request.Adoption };
+            var spec = new LaunchSpec(image, request.Flavor)
+            {
+                Adoption = request.Adoption,
+                Layout = DiskLayout.Whole,
+            };
             if (!isKnown)
                 added.Add(new LaunchAccepted(request.Id, spec, now));
         }

@@ -25,6 +25,7 @@ public sealed partial class SchedulerCore
         foreach (var report in facts.Bases)
             presence.Bases[report.Key] = report;
         presence.Unknown.Clear();
+        presence.Progress.Clear();
 
         var verdicts = new List<InstanceVerdict>(facts.Instances.Count);
         decision.Effects.Add(new SchedulerEffect.Welcome(facts.Host, verdicts));
@@ -112,7 +113,10 @@ public sealed partial class SchedulerCore
     {
         var decision = new Decision();
         if (Connected(host) is { } presence)
+        {
             presence.LastSeenAt = now;
+            presence.Progress.Remove(id);
+        }
         else
             decision.Effects.Add(new SchedulerEffect.SayHello(host));
 

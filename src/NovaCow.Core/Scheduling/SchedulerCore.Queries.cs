@@ -62,6 +62,8 @@ public sealed partial class SchedulerCore
 
     private InstanceInfo Describe(Launch launch, DateTimeOffset now)
     {
+        if (launch.Phase == LaunchPhase.Placed)
+            return InstanceInfo.Of(launch, null) with { Progress = ProgressOf(launch) };
         string? waitingFor = null;
         if (launch.Phase == LaunchPhase.Accepted)
         {
@@ -79,6 +81,7 @@ public sealed partial class SchedulerCore
         return new HostInfo
         {
             Id = presence.Id,
+            Incarnation = record.Incarnation,
             Status = presence.Status(record),
             Drivers = record.Drivers,
             Capacity = record.Capacity,

@@ -88,7 +88,8 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
                 BackingFile = request.Base,
                 VirtualSizeBytes = request.VirtualSizeBytes,
                 AllocatedBytes = 12,
-                Path = $"/store/instances/{request.Instance}/{request.Disk}.qcow2",
+                Path = $"/store/instances/{request.Instance}/{request.Disk}"
+                    + (request.Disk.IsBootFile ? "" : ".qcow2"),
                 Format = "qcow2",
             };
             var created = Disks.TryAdd((request.Instance, request.Disk), made);
@@ -119,7 +120,19 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
     public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>
         throw new NotSupportedException("no test measures yet");
 
-    public Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
+    public async Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
+        Of(Name, await InventoryAsync(cancellationToken));
+
+    /// <summary>What of an inventory is one driver's.</summary>
+    public static VolumeInventory Of(string driver, VolumeInventory all) => new(
+        all.Bases,
+        all.Disks
+            .Select(i => (i.Key, Own: i.Value.Where(d => d.Driver == driver).ToList()))
+            .Where(i => i.Own.Count > 0)
+            .ToDictionary(i => i.Key, IReadOnlyList<InstanceDisk> (i) => i.Own));
+
+    /// <summary>Whatever is there, of every driver.</summary>
+    public Task<VolumeInventory> InventoryAsync(CancellationToken cancellationToken) =>
         Begin("list", cancellationToken, () =>
         {
             foreach (var disk in Disks.Keys.Where(d => !Records.ContainsKey(d.Instance)))
@@ -160,7 +173,7 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
         CancellationToken cancellationToken) => Begin("fetch", cancellationToken, () =>
         {
             progress?.Report(new FetchProgress(request.MaxBytes, request.MaxBytes));
-            Incoming[BaseKey.Of(request.Expected!)] = true;
+            Incoming[BaseKey.Parse(Path.GetFileName(request.DestinationPath))] = true;
             return new FetchedImage(
                 request.DestinationPath, request.MaxBytes, request.Expected!, request.MaxBytes);
         });

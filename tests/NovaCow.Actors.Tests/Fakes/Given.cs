@@ -39,13 +39,15 @@ internal static class Given
 
     public static LaunchFence Fence(long epoch = 1, int attempt = 1) => new(epoch, attempt);
 
-    public static HostSettings Settings(FakeDisk disk, string name = "a", HostLimits? limits = null)
+    public static HostSettings Settings(
+        FakeDisk disk, string name = "a", HostLimits? limits = null, FakeCopies? copies = null)
         => new()
         {
             Id = Host(name),
             Incarnation = $"{name}-{Guid.NewGuid():N}",
             Capacity = Roomy,
-            Drivers = new VolumeDriverSet(disk),
+            Drivers = copies is null
+                ? new VolumeDriverSet(disk) : new VolumeDriverSet(disk, copies),
             Store = disk,
             Sources = [disk],
             Inspector = disk,

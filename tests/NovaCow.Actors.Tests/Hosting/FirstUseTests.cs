@@ -77,7 +77,7 @@ public sealed class FirstUseTests : HostTestKit
 
         Disk.Heal();
         Prepare("late");
-        Assert.Contains("it stalled (failed 1 times; it is tried again", ExpectFailed().Message);
+        Assert.Contains("it stalled (failed 1 time; it is tried again", ExpectFailed().Message);
         Assert.Equal(1, Disk.Calls("fetch"));
         Assert.True(Disk.HasNoInstances);
 

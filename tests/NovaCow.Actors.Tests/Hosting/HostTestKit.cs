@@ -19,9 +19,13 @@ public abstract class HostTestKit : TestKit
         // Reports come all the time; those tests that want them look at them.
         Scheduler.IgnoreMessages(
             m => m is SchedulerProtocol.HostReport or SchedulerProtocol.BaseProgress);
+        Copies = new FakeCopies(Disk);
     }
 
     private protected FakeDisk Disk { get; } = new();
+
+    /// <summary>The host's other driver.</summary>
+    private protected FakeCopies Copies { get; }
 
     private protected TestProbe Scheduler { get; }
 
@@ -29,7 +33,8 @@ public abstract class HostTestKit : TestKit
 
     private protected HostFacts StartHost(HostLimits? limits = null)
     {
-        Host = Sys.ActorOf(HostActor.Props(Given.Settings(Disk, limits: limits)), "host");
+        Host = Sys.ActorOf(HostActor.Props(
+            Given.Settings(Disk, limits: limits, copies: Copies)), "host");
         Host.Tell(new HostActor.Connected(Scheduler.Ref));
         return Scheduler.ExpectMsg<SchedulerProtocol.HostHello>().Facts;
     }
