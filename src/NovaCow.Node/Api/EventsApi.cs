@@ -1,7 +1,3 @@
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
@@ -18,11 +14,6 @@ internal static class EventsApi
 
     /// <summary>Where the stream is; it does not end.</summary>
     public const string Path = "/v1/events";
-
-    private static readonly JsonSerializerOptions Json = new(Client.NovaCowClient.Json)
-    {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
 
     private const string ContentType = "text/event-stream";
 
@@ -54,38 +45,15 @@ internal static class EventsApi
 
         // The client knows at once that it listens, however long nothing happens.
         await http.Response.Body.FlushAsync(http.RequestAborted);
-        await SseFormatter.WriteAsync(
-            FollowAsync(system, gateway, after, node.ApplicationStopping),
-            http.Response.Body,
-            static (item, writer) =>
-            {
-                using var json = new Utf8JsonWriter(writer);
-                JsonSerializer.Serialize(json, item.Data, Json);
-            },
-            http.RequestAborted);
-    }
-
-    private static async IAsyncEnumerable<SseItem<Client.ClusterEvent>> FollowAsync(
-        ActorSystem system,
-        SchedulerGateway gateway,
-        long? after,
-        CancellationToken stopping,
-        [EnumeratorCancellation] CancellationToken ct = default)
-    {
         var channel = Channel.CreateBounded<Client.ClusterEvent>(
             new BoundedChannelOptions(MaxBehind) { SingleReader = true, SingleWriter = true });
         var relay = system.ActorOf(
             Props.Create(() => new EventRelayActor(gateway.Scheduler, after, channel.Writer)));
-        using var end = stopping.Register(() => channel.Writer.TryComplete());
+        using var end = node.ApplicationStopping.Register(() => channel.Writer.TryComplete());
         try
         {
-            await foreach (var happened in channel.Reader.ReadAllAsync(ct))
-            {
-                yield return new SseItem<Client.ClusterEvent>(happened, happened.Kind)
-                {
-                    EventId = happened.Id?.ToString(),
-                };
-            }
+            await new EventStream(http.Response.Body, system.TimeProvider)
+                .WriteAsync(channel.Reader, http.RequestAborted);
         }
         finally
         {
