@@ -229,7 +229,11 @@ public sealed class NovaCowNode : IAsyncDisposable
             return await _scheduler.Ask<object>(question, patience, ct) switch
             {
                 SchedulerProtocol.FlavorList => null,
-                SchedulerProtocol.HostFound { Host.Status: HostStatus.Up } => null,
+                SchedulerProtocol.HostFound { Host: { Status: HostStatus.Up } host } =>
+                    host.Incarnation == _incarnation
+                        ? null
+                        : $"another process is connected as host {_settings.Name}; end it, or "
+                            + "give this one another novacow.name",
                 SchedulerProtocol.HostFound or SchedulerProtocol.Refused =>
                     "the scheduler does not count on this host yet",
                 var other => $"the scheduler answered {other.GetType().Name}",
