@@ -61,6 +61,9 @@ public sealed record ControlSettings
     /// <summary>Where images are looked at while they are registered.</summary>
     public required string StagingPath { get; init; }
 
+    /// <summary>What flavors leave to an image's operating system.</summary>
+    public required EphemeralFileSystems EphemeralFileSystems { get; init; }
+
     /// <summary>What may be promised beyond what a host has: processors, memory, disk.</summary>
     public required (double VCpus, double Memory, double Disk) Overcommit { get; init; }
 }
@@ -74,7 +77,7 @@ public sealed record HostSettings
     /// <summary>The host's store.</summary>
     public required string StorePath { get; init; }
 
-    /// <summary>The volume driver.</summary>
+    /// <summary>The volume driver of launches that name none.</summary>
     public required string Driver { get; init; }
 
     /// <summary>Folders of other systems' instances that may be adopted.</summary>

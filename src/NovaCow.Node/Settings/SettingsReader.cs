@@ -25,7 +25,10 @@ public static class SettingsReader
             own = ConfigurationFactory.ParseString(overrides, "command line").WithFallback(own);
         var merged = own.WithFallback(reference).Resolve();
         merged.RefuseUnknownKeys(
-            [.. reference.LeafPaths().Select(leaf => leaf.Path), $"{Root}.flavors.*"]);
+        [
+            .. reference.LeafPaths().Select(leaf => leaf.Path),
+            $"{Root}.flavors.*", $"{Root}.control.ephemeral-fs.*",
+        ]);
         return Read(merged.GetConfig(Root));
     }
 
@@ -53,7 +56,7 @@ public static class SettingsReader
             Control = ReadControl(c.GetConfig("control")),
             Host = ReadHost(c.GetConfig("host")),
             Images = ReadImages(c.GetConfig("images")),
-            Flavors = ReadFlavors(c.GetConfig("flavors")),
+            Flavors = FlavorReader.ReadFlavors(c.GetConfig("flavors")),
         };
     }
 
@@ -66,6 +69,7 @@ public static class SettingsReader
         MaxWaiting = AtLeast(c, "max-waiting", 1),
         MaxAttempts = AtLeast(c, "max-attempts", 1),
         StagingPath = FilePath(c, "staging"),
+        EphemeralFileSystems = FlavorReader.ReadFileSystems(c.GetConfig("ephemeral-fs")),
         Overcommit = (Ratio(c, "overcommit.vcpus"), Ratio(c, "overcommit.memory"),
             Ratio(c, "overcommit.disk")),
     };
@@ -96,41 +100,6 @@ public static class SettingsReader
         Tries = AtLeast(c, "http.tries", 1),
     };
 
-    private static List<Flavor> ReadFlavors(Config c)
-    {
-        List<Flavor> flavors = [];
-        foreach (var name in c.Root.Fields.Keys)
-        {
-            var path = $"\"{name}\"";
-            if (!FlavorName.TryParse(name, out var id, out var problem))
-                throw Wrong(c, path, problem);
-            var f = c.GetConfig(path);
-            f.RefuseUnknownKeys(["vcpus", "memory", "root", "swap", "ephemeral"]);
-            flavors.Add(new Flavor
-            {
-                Name = id,
-                VCpus = AtLeast(f, "vcpus", 1),
-                MemoryBytes = f.GetByteSize("memory"),
-                RootDiskBytes = f.GetByteSize("root"),
-                SwapBytes = f.GetByteSize("swap", 0),
-                EphemeralDisks = f.HasPath("ephemeral")
-                    ? [.. f.GetConfigList("ephemeral").Select(ReadEphemeral)] : [],
-            });
-        }
-
-        return flavors;
-    }
-
-    private static BlankSpec ReadEphemeral(Config c)
-    {
-        c.RefuseUnknownKeys(["size", "fs"]);
-        var fs = c.GetString("fs");
-        return LowerCaseEnumConverter<BlankFileSystem>.TryParse(fs, out var kind)
-                && kind != BlankFileSystem.Swap
-            ? new BlankSpec(c.GetByteSize("size"), kind)
-            : throw Wrong(c, "fs", $"'{fs}': expected raw, ext4, xfs or vfat");
-    }
-
     private static HashSet<string> Roles(Config c)
     {
         var roles = c.GetStringList("roles").ToHashSet();
@@ -150,6 +119,8 @@ public static class SettingsReader
 
     private static string Driver(Config c)
     {
+        if (!c.GetBoolean("use-cow"))
+            return DriverName.Copy;
         var name = c.GetString("driver");
         return VolumeDrivers.Names.Contains(name)
             ? name
@@ -207,7 +178,7 @@ public static class SettingsReader
         return time > TimeSpan.Zero ? time : throw Wrong(c, key, "expected more than no time");
     }
 
-    private static int AtLeast(Config c, string key, int least)
+    internal static int AtLeast(Config c, string key, int least)
     {
         var value = c.GetInt(key);
         return value >= least
@@ -221,6 +192,6 @@ public static class SettingsReader
             ? value : throw Wrong(c, key, $"{value}: expected a ratio of 0.1 to 1000");
     }
 
-    private static ConfigurationException Wrong(Config c, string key, string problem) =>
+    internal static ConfigurationException Wrong(Config c, string key, string problem) =>
         new(problem, c.GetOrigin(key), c.Qualify(key));
 }

@@ -75,6 +75,7 @@ internal sealed class ControlRole : IAsyncDisposable
         {
             Leadership = new Fence(Lease, epoch),
             Flavors = Merge(Flavors.Defaults, settings.Flavors),
+            FileSystems = control.EphemeralFileSystems,
             Limits = new SchedulerLimits
             {
                 MaxWaiting = control.MaxWaiting,
