@@ -80,6 +80,7 @@ public static class CommandLine
             InstanceCommands.Create(terminal),
             AdoptCommand.Create(terminal),
             HostCommands.Create(terminal),
+            PlacementCommand.Create(terminal),
             BaseCommands.Create(terminal),
             EventsCommand.Create(terminal),
             ConfigCommands.Create(terminal),

@@ -94,6 +94,20 @@ public sealed class NovaCowClient : IDisposable
         SendAsync<AdoptResponse>(
             HttpMethod.Post, $"v1/hosts/{Segment(host)}/adoptions", request, null, ct);
 
+    /// <summary>Where a launch would go now; nothing is launched.</summary>
+    /// <param name="image">The image's name.</param>
+    /// <param name="flavor">The flavor's name.</param>
+    /// <param name="options">Driver and layout, as in <see cref="LaunchRequest"/>.</param>
+    /// <param name="ct">Gives up.</param>
+    public Task<PlacementResource> ExplainPlacementAsync(
+        string image, string flavor, (string? Driver, string? Layout) options,
+        CancellationToken ct) =>
+        GetAsync<PlacementResource>(
+            $"v1/placement?image={Segment(image)}&flavor={Segment(flavor)}"
+                + (options.Driver is { } driver ? $"&driver={Segment(driver)}" : "")
+                + (options.Layout is { } layout ? $"&layout={Segment(layout)}" : ""),
+            ct);
+
     /// <summary>Every base volume on every host.</summary>
     public Task<Page<BaseResource>> ListBasesAsync(CancellationToken ct) =>
         GetAsync<Page<BaseResource>>("v1/bases", ct);

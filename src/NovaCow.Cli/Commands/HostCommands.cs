@@ -41,7 +41,7 @@ internal static class HostCommands
             terminal.Write(parsed, host, h => terminal.WriteFacts(
                 ("name", h.Name),
                 ("state", h.State),
-                ("driver", h.Driver),
+                ("drivers", $"{string.Join(", ", h.Drivers)} (the first by default)"),
                 ("instances", h.Instances.ToString()),
                 ("vcpus", $"{h.VCpus.Claimed} of {h.VCpus.Total} claimed"),
                 ("memory", Of(h.MemoryBytes)),

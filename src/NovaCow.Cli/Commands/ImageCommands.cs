@@ -34,21 +34,24 @@ internal static class ImageCommands
         };
         format.AcceptOnlyFromAmong([.. LowerCaseEnumConverter<DiskFormat>.AllNames]);
         var minDisk = SizeOption("--min-disk", "The smallest root disk; else the image's own size");
+        var boot = new ImageBootOptions();
         var command = new Command("import", "Register an image in the catalogue")
         {
             name, source, digest, format, minDisk,
         };
+        command.Aliases.Add("register");
+        boot.AddTo(command);
         command.SetAction(async (parsed, ct) =>
         {
             using var client = Terminal.Connect(parsed);
-            var request = new RegisterImageRequest
+            var request = boot.Complete(parsed, new RegisterImageRequest
             {
                 Name = parsed.GetRequiredValue(name),
                 Source = Absolute(parsed.GetRequiredValue(source)),
                 Digest = parsed.GetValue(digest),
                 Format = parsed.GetValue(format),
                 MinDiskBytes = parsed.GetValue(minDisk),
-            };
+            });
             var image = await ProgressView.WhileAsync(
                 terminal, client, () => client.RegisterImageAsync(request, ct), ct);
             terminal.Write(parsed, image, i => ShowFacts(terminal, i));
@@ -57,7 +60,10 @@ internal static class ImageCommands
         return command.WithExamples(
             "novacow image import debian-12 ./debian-12.qcow2",
             "novacow image import debian-12 https://images.example/debian-12.qcow2 "
-                + "--digest sha256:9f3c…");
+                + "--digest sha256:9f3c…",
+            "novacow image import vmlinuz ./vmlinuz --format aki",
+            "novacow image import debian-fs ./debian.ext4 --kernel vmlinuz "
+                + "--kernel-args 'root=/dev/vda ro'");
     }
 
     private static Command List(Terminal terminal)
@@ -183,7 +189,11 @@ internal static class ImageCommands
         ("format", image.Format),
         ("download", Show.Bytes(image.SizeBytes)),
         ("disk", Show.Bytes(image.VirtualSizeBytes)),
-        ("min disk", Show.Bytes(image.MinDiskBytes)));
+        ("min disk", Show.Bytes(image.MinDiskBytes)),
+        ("os type", image.OsType),
+        ("kernel", image.Kernel),
+        ("ramdisk", image.Ramdisk),
+        ("kernel args", image.KernelArguments));
 
     /// <summary>A path as the node must see it; a URL as it is.</summary>
     private static string Absolute(string source) =>

@@ -69,6 +69,12 @@ internal static class InstanceCommands
             ("reason", i.Reason),
             ("image", i.Image),
             ("flavor", i.Flavor),
+            ("driver", i.Driver),
+            ("layout", i.Layout is "ec2" ? i.Layout : null),
+            ("progress", i.Progress is { } p ? Progress(p) : null),
+            ("kernel", i.Boot?.Kernel.Path ?? i.Boot?.Kernel.Image),
+            ("ramdisk", i.Boot?.Ramdisk?.Path ?? i.Boot?.Ramdisk?.Image),
+            ("kernel args", i.Boot?.Arguments),
             ("attempt", i.Attempt.ToString()),
             ("accepted", i.Timings.AcceptedAt.ToString("O")),
             ("launch took", i.Timings.LaunchMilliseconds is { } ms ? Show.Duration(ms) : null));
@@ -76,13 +82,27 @@ internal static class InstanceCommands
             return;
         terminal.WriteLine("");
         terminal.WriteTable(
-            ["DEVICE", "DISK", "FORMAT", ">SIZE", ">ON DISK", "CLONE OF", "PATH"],
-            i.Disks.Select(d => new[]
-            {
-                d.Device, d.Name, d.Format, Show.Bytes(d.VirtualSizeBytes),
-                Show.Bytes(d.AllocatedBytes), d.BackingFile is { } b ? Show.Key(b) : null, d.Path,
-            }));
+            ["DEVICE", "DISK", "DRIVER", "FORMAT", ">SIZE", ">ON DISK", "CLONE OF", "PATH"],
+            i.Disks.SelectMany(Rows));
     }
+
+    /// <summary>A disk, and below it what it is partitioned into.</summary>
+    private static IEnumerable<string?[]> Rows(DiskResource d) =>
+    [
+        [
+            d.Device, d.Partitions is null ? d.Name : null, d.Driver, d.Format,
+            Show.Bytes(d.VirtualSizeBytes), Show.Bytes(d.AllocatedBytes),
+            d.BackingFile is { } b ? Show.Key(b) : null, d.Path,
+        ],
+        .. (d.Partitions ?? []).Select(p => new[]
+        {
+            p.Device, p.Name, null, null, Show.Bytes(p.SizeBytes), null, null, null,
+        }),
+    ];
+
+    private static string Progress(ProgressResource p) => p.TotalBytes is > 0
+        ? $"{p.What}: {p.DoneBytes * 100 / p.TotalBytes} % of {Show.Bytes(p.TotalBytes.Value)}"
+        : $"{p.What}: {Show.Bytes(p.DoneBytes)}";
 
     private static Command Delete(Terminal terminal)
     {

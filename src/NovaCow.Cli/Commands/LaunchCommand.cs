@@ -31,18 +31,23 @@ internal static class LaunchCommand
             Description = "How long to wait, in seconds",
             DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
         };
+        var choices = new LaunchChoices();
         var command = new Command("launch", "Launch instances")
         {
             image, flavor, count, name, wait, timeout,
         };
+        choices.AddTo(command);
         command.SetAction(async (parsed, ct) =>
         {
             using var client = Terminal.Connect(parsed);
+            var (driver, layout) = choices.Of(parsed);
             var request = new LaunchRequest
             {
                 Image = parsed.GetRequiredValue(image),
                 Flavor = parsed.GetRequiredValue(flavor),
                 Ids = InstanceNames.Make(parsed.GetValue(name), parsed.GetValue(count)),
+                Driver = driver,
+                Layout = layout,
             };
             TimeSpan? patience = parsed.GetValue(wait)
                 ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
@@ -56,7 +61,8 @@ internal static class LaunchCommand
         });
         return command.WithExamples(
             "novacow launch debian-12 --flavor m1.small --name web --wait",
-            "novacow launch debian-12 --flavor m1.tiny --count 60 --name ci --wait");
+            "novacow launch debian-12 --flavor m1.tiny --count 60 --name ci --wait",
+            "novacow launch debian-fs --nouse_cow --layout ec2 --name old --wait");
     }
 
     private static int Outcome(

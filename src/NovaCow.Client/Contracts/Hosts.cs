@@ -9,8 +9,11 @@ public sealed record HostResource
     /// <summary>up, disconnected (within its grace) or unreachable.</summary>
     public required string State { get; init; }
 
-    /// <summary>The volume driver its clones are made by.</summary>
+    /// <summary>The volume driver of launches that name none.</summary>
     public required string Driver { get; init; }
+
+    /// <summary>All of its volume drivers, that one first.</summary>
+    public required IReadOnlyList<string> Drivers { get; init; }
 
     /// <summary>Virtual processors it offers, and those that are claimed.</summary>
     public required CapacityResource VCpus { get; init; }

@@ -12,7 +12,8 @@ public sealed record ImageResource
     /// <summary>The digest that its bytes must have, for example <c>sha256:9f3c…</c>.</summary>
     public required string Digest { get; init; }
 
-    /// <summary>raw, qcow2, vmdk, vhd, vhdx, vdi or iso.</summary>
+    /// <summary>raw, qcow2, vmdk, vhd, vhdx, vdi or iso; aki for a kernel and ari for a ramdisk.
+    /// </summary>
     public required string Format { get; init; }
 
     /// <summary>The download's length, in bytes.</summary>
@@ -23,6 +24,19 @@ public sealed record ImageResource
 
     /// <summary>The smallest root disk it can be launched on, in bytes.</summary>
     public required long MinDiskBytes { get; init; }
+
+    /// <summary>The operating system inside, where it was said.</summary>
+    public string? OsType { get; init; }
+
+    /// <summary>The image of the kernel that instances boot with; null: the disk brings its own.
+    /// </summary>
+    public string? Kernel { get; init; }
+
+    /// <summary>The image of that kernel's ramdisk.</summary>
+    public string? Ramdisk { get; init; }
+
+    /// <summary>That kernel's command line.</summary>
+    public string? KernelArguments { get; init; }
 }
 
 /// <summary>Registers an image. What is left out is computed from the source.</summary>
@@ -37,11 +51,24 @@ public sealed record RegisterImageRequest
     /// <summary>The digest its bytes must have; computed when null.</summary>
     public string? Digest { get; init; }
 
-    /// <summary>The format it must be in; detected when null.</summary>
+    /// <summary>The format it must be in; detected when null, but for a kernel (aki) or a ramdisk
+    /// (ari), which must be named.</summary>
     public string? Format { get; init; }
 
     /// <summary>The smallest root disk, in bytes; the virtual size when null.</summary>
     public long? MinDiskBytes { get; init; }
+
+    /// <summary>The operating system inside: linux, windows or another short name.</summary>
+    public string? OsType { get; init; }
+
+    /// <summary>A registered image of format aki that instances boot with.</summary>
+    public string? Kernel { get; init; }
+
+    /// <summary>A registered image of format ari: that kernel's ramdisk.</summary>
+    public string? Ramdisk { get; init; }
+
+    /// <summary>That kernel's command line: up to 4096 characters of printable ASCII.</summary>
+    public string? KernelArguments { get; init; }
 }
 
 /// <summary>A size class, as the API shows it.</summary>
@@ -68,5 +95,5 @@ public sealed record FlavorResource
 
 /// <summary>A disk of local storage in a flavor.</summary>
 /// <param name="SizeBytes">Its size, in bytes.</param>
-/// <param name="FileSystem">raw, ext4, xfs or vfat.</param>
+/// <param name="FileSystem">raw, ext4, xfs, vfat or ntfs; default: by the image's OS type.</param>
 public sealed record EphemeralDiskResource(long SizeBytes, string FileSystem);

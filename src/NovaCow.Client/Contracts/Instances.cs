@@ -15,6 +15,18 @@ public sealed record LaunchRequest
 
     /// <summary>The ids of the instances to launch, all different.</summary>
     public required IReadOnlyList<string> Ids { get; init; }
+
+    /// <summary>The volume driver that makes the disks: qcow2, reflink, lvm-thin or copy (full
+    /// copies); null: the default of the host that takes the launch.</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>
+    /// How a copied root disk is laid out. ec2: a master boot record, the image as the first
+    /// partition and the first ephemeral disk as the second; it needs the driver copy, which is
+    /// implied. auto or null: that for an image that is a bare file system, and the image as it is
+    /// for one with its own partition table.
+    /// </summary>
+    public string? Layout { get; init; }
 }
 
 /// <summary>What became of a request for instances, in the order of its ids.</summary>
@@ -52,8 +64,20 @@ public sealed record InstanceResource
     /// <summary>The stable code of the failure, when it failed.</summary>
     public string? ErrorCode { get; init; }
 
+    /// <summary>The driver that the launch asked for; null: its host's default.</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>The layout that the launch asked for: auto or ec2.</summary>
+    public string? Layout { get; init; }
+
     /// <summary>Its disks in device order, once they are made.</summary>
     public required IReadOnlyList<DiskResource> Disks { get; init; }
+
+    /// <summary>What it boots with, where its root disk does not bring it.</summary>
+    public BootResource? Boot { get; init; }
+
+    /// <summary>While it is placed: what its host is doing for it that takes long.</summary>
+    public ProgressResource? Progress { get; init; }
 
     /// <summary>When it got where.</summary>
     public required InstanceTimings Timings { get; init; }
@@ -74,7 +98,7 @@ public sealed record DiskResource
     /// <summary>The bytes it took on the host's disk when it was made.</summary>
     public required long AllocatedBytes { get; init; }
 
-    /// <summary>The base that it is a clone of.</summary>
+    /// <summary>The base that it is a clone of; null: it owns its bytes.</summary>
     public string? BackingFile { get; init; }
 
     /// <summary>The file or device on its host.</summary>
@@ -82,6 +106,15 @@ public sealed record DiskResource
 
     /// <summary>The format to open it with; never probe.</summary>
     public required string Format { get; init; }
+
+    /// <summary>The driver that made it.</summary>
+    public string? Driver { get; init; }
+
+    /// <summary>whole, or ec2: partitioned.</summary>
+    public string? Layout { get; init; }
+
+    /// <summary>What is in it, where it is partitioned; else null.</summary>
+    public IReadOnlyList<PartitionResource>? Partitions { get; init; }
 }
 
 /// <summary>When an instance reached each state; null where it has not.</summary>

@@ -21,7 +21,7 @@ internal static class CatalogueApi
         v1.MapDelete("/images/{name}", DeleteImageAsync).WithTags("images")
             .WithSummary("Remove an image from the catalogue; its bases and instances stay")
             .Produces(StatusCodes.Status204NoContent)
-            .Fails(404);
+            .Fails(404, 409);
         v1.MapGet("/flavors", ListFlavorsAsync).WithTags("flavors").WithSummary("List the flavors")
             .Fails();
         v1.MapGet("/flavors/{name}", GetFlavorAsync).WithTags("flavors")
@@ -35,6 +35,13 @@ internal static class CatalogueApi
         ImageRegistrar registrar,
         CancellationToken ct)
     {
+        // Said before a long download rather than after it; the scheduler judges for good.
+        foreach (var boot in new[] { request.Kernel, request.Ramdisk })
+        {
+            if (boot is not null)
+                await GetImageAsync(boot, gateway, ct);
+        }
+
         var image = await registrar.ComputeAsync(request, ct);
         var answer = await gateway.AskAsync<SchedulerProtocol.ImageRegistered>(
             new SchedulerProtocol.RegisterImage(image), ct);

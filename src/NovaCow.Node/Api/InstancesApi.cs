@@ -45,7 +45,10 @@ internal static class InstancesApi
         var command = new SchedulerProtocol.Launch(
             Parse.Id<ImageName>("image", request.Image),
             Parse.Id<FlavorName>("flavor", request.Flavor),
-            ids);
+            ids)
+        {
+            Options = Parse.Options(request.Driver, request.Layout),
+        };
         var accepted = await gateway.AskAsync<SchedulerProtocol.LaunchAccepted>(command, ct);
         var instances = accepted.Instances;
         if (wait is { } patience)

@@ -20,6 +20,10 @@ internal static class Mapping
         SizeBytes = image.SizeBytes,
         VirtualSizeBytes = image.VirtualSizeBytes,
         MinDiskBytes = image.MinDiskBytes,
+        OsType = image.OsType?.Value,
+        Kernel = image.Kernel?.Value,
+        Ramdisk = image.Ramdisk?.Value,
+        KernelArguments = image.KernelArguments,
     };
 
     public static FlavorResource ToResource(this Flavor flavor) => new()
@@ -31,7 +35,8 @@ internal static class Mapping
         EphemeralDisks =
         [
             .. flavor.EphemeralDisks.Select(
-                d => new EphemeralDiskResource(d.SizeBytes, Lower(d.FileSystem))),
+                d => new EphemeralDiskResource(
+                    d.SizeBytes, d.IsByOsType ? "default" : Lower(d.FileSystem))),
         ],
         SwapBytes = flavor.SwapBytes,
     };
@@ -45,9 +50,20 @@ internal static class Mapping
         Host = instance.Host?.Value,
         Attempt = instance.Attempt,
         Warm = instance.Timings.Preparation?.Warm,
-        Reason = instance.Error?.Message ?? instance.WaitingFor ?? instance.PlacedBecause,
+        Reason = instance.Error?.Message ?? instance.WaitingFor ?? instance.Progress?.What
+            ?? instance.PlacedBecause,
         ErrorCode = instance.Error?.Code.ToString(),
+        Driver = instance.Options.Driver,
+        Layout = Lower(instance.Options.Layout),
         Disks = [.. instance.Disks.Where(d => d.Path is not null).Select(ToResource)],
+        Boot = instance.Boot is { } boot
+            ? new BootResource(
+                ToResource(boot.Kernel),
+                boot.Ramdisk is null ? null : ToResource(boot.Ramdisk),
+                boot.Arguments)
+            : null,
+        Progress = instance.Progress is { } p
+            ? new ProgressResource(p.What, p.DoneBytes, p.TotalBytes) : null,
         Timings = ToResource(instance.Timings),
     };
 
@@ -56,6 +72,7 @@ internal static class Mapping
         Name = host.Id.Value,
         State = Lower(host.Status),
         Driver = host.Drivers[0],
+        Drivers = host.Drivers,
         VCpus = new CapacityResource(host.Capacity.VCpus, host.Claims.VCpus),
         MemoryBytes = new CapacityResource(host.Capacity.MemoryBytes, host.Claims.MemoryBytes),
         DiskBytes = new CapacityResource(host.Capacity.DiskBytes, host.Claims.DiskBytes),
@@ -90,6 +107,12 @@ internal static class Mapping
             e, $"instance.{Lower(e.Phase)}", e.Id.Value, e.Host,
             $"{e.Id} {Lower(e.Phase)}" + (e.Host is null ? "" : $" on {e.Host}")
                 + (e.Message is null ? "" : $": {e.Message}")),
+        Happened.InstanceProgressed e => Event(
+            e, "instance.progress", e.Id.Value, e.Host, $"{e.Id}: {e.Progress.What}") with
+        {
+            DoneBytes = e.Progress.DoneBytes,
+            TotalBytes = e.Progress.TotalBytes,
+        },
         Happened.HostChanged e => Event(
             e, $"host.{Lower(e.Status)}", e.Host.Value, e.Host, e.Message),
         Happened.ImageChanged e => Event(
@@ -131,7 +154,16 @@ internal static class Mapping
         BackingFile = disk.Base?.Value,
         Path = disk.Path!,
         Format = disk.Format!,
+        Driver = disk.Driver,
+        Layout = disk.Layout is { } layout ? Lower(layout) : null,
+        Partitions = disk.Partitions.Count == 0
+            ? null
+            : [.. disk.Partitions.Select(
+                p => new PartitionResource(p.Device, p.Name.Value, p.SizeBytes))],
     };
+
+    private static BootFileResource ToResource(BootFileInfo file) =>
+        new(file.Image.Value, file.Base.Value, file.Path);
 
     private static InstanceTimings ToResource(LaunchTimings t) => new()
     {

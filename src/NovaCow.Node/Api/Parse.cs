@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using NovaCow.Core;
+using NovaCow.Core.Scheduling;
 
 namespace NovaCow.Node.Api;
 
@@ -29,6 +30,19 @@ internal static class Parse
             : throw ApiException.Invalid($"{field} '{text}': expected one of "
                 + string.Join(", ", LowerCaseEnumConverter<T>.AllNames));
     }
+
+    /// <summary>What a launch chooses beside image and flavor; the scheduler judges the driver.
+    /// </summary>
+    public static LaunchOptions Options(string? driver, string? layout) => new()
+    {
+        Driver = driver,
+        Layout = layout switch
+        {
+            null or "auto" => DiskLayout.Auto,
+            "ec2" => DiskLayout.Ec2,
+            _ => throw ApiException.Invalid($"layout '{layout}': expected auto or ec2"),
+        },
+    };
 
     /// <summary>A number of things to ask for, from 1.</summary>
     public static int? Count(string field, string? text, int most)

@@ -53,6 +53,7 @@ internal sealed class ImageRegistrar
         var uri = ParseSource(request.Source);
         var digest = Parse.OptionalId<Digest>("digest", request.Digest);
         var format = Parse.OptionalEnum<DiskFormat>("format", request.Format);
+        var said = ReadSaid(request);
         if (request.MinDiskBytes is < 0)
             throw ApiException.Invalid($"minDiskBytes {request.MinDiskBytes}: expected 0 or more");
         if (!await _places.WaitAsync(TimeSpan.Zero, ct))
@@ -86,6 +87,10 @@ internal sealed class ImageRegistrar
                 SizeBytes = fetched.SizeBytes,
                 VirtualSizeBytes = accepted.VirtualSizeBytes,
                 MinDiskBytes = Math.Max(request.MinDiskBytes ?? 0, accepted.VirtualSizeBytes),
+                OsType = said.OsType,
+                Kernel = said.Kernel,
+                Ramdisk = said.Ramdisk,
+                KernelArguments = request.KernelArguments,
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -103,6 +108,19 @@ internal sealed class ImageRegistrar
             _places.Release();
         }
     }
+
+    private static Said ReadSaid(RegisterImageRequest request)
+    {
+        if (request.KernelArguments is { } text && KernelCommandLine.Problem(text) is { } problem)
+            throw ApiException.Invalid($"kernelArguments {problem}");
+        return new Said(
+            Parse.OptionalId<OsType>("osType", request.OsType),
+            Parse.OptionalId<ImageName>("kernel", request.Kernel),
+            Parse.OptionalId<ImageName>("ramdisk", request.Ramdisk));
+    }
+
+    /// <summary>What only a person can say of an image: its bytes do not.</summary>
+    private sealed record Said(OsType? OsType, ImageName? Kernel, ImageName? Ramdisk);
 
     /// <summary>Removes what processes left that are no more; one of them may have had this one's
     /// number.</summary>

@@ -65,6 +65,20 @@ public sealed class OfflineCommandTests : IDisposable
         Assert.Contains("novacow launch --help", error);
     }
 
+    [Theory]
+    [InlineData("--nouse_cow and --driver qcow2", "--nouse_cow", "--driver", "qcow2")]
+    [InlineData("zfs", "--driver", "zfs")]
+    [InlineData("whole", "--layout", "whole")]
+    public async Task Options_of_a_launch_that_cannot_be_exit_2(string says, params string[] options)
+    {
+        foreach (var command in (string[][])[["launch"], ["placement", "explain"]])
+        {
+            var (exit, _, error) = await RunAsync([.. command, "debian", .. options]);
+            Assert.Equal(ExitCode.Usage, exit);
+            Assert.Contains(says, error);
+        }
+    }
+
     [Fact]
     public async Task A_count_out_of_bounds_exits_2()
     {

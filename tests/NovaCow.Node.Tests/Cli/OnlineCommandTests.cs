@@ -108,5 +108,48 @@ public sealed class OnlineCommandTests(NodeFixture node) : IClassFixture<NodeFix
         Assert.Equal(ExitCode.Conflict, exit);
     }
 
+    [Fact]
+    public async Task A_launch_without_copy_on_write_is_the_one_with_the_driver_that_copies()
+    {
+        string[] launch = ["launch", "disk", "--flavor", "m1.tiny", "--name", "nocow", "--wait"];
+        var (first, _, _) = await node.CliAsync([.. launch, "--nouse_cow"]);
+        var (second, _, _) = await node.CliAsync([.. launch, "--driver", "copy"]);
+        var (third, _, _) = await node.CliAsync([.. launch, "--nouse_cow", "--driver", "copy"]);
+        Assert.Equal(
+            (ExitCode.Success, ExitCode.Success, ExitCode.Success), (first, second, third));
+        var (other, _, error) = await node.CliAsync(launch);
+        Assert.Equal(ExitCode.Conflict, other);
+        Assert.Contains("driver copy", error);
+
+        var (_, shown, _) = await node.CliAsync("instance", "show", "nocow");
+        Assert.Contains("copy", shown);
+        Assert.Contains("raw", shown);
+    }
+
+    [Fact]
+    public async Task A_layout_that_its_driver_cannot_make_exits_2_with_the_remedy()
+    {
+        var (exit, _, error) = await node.CliAsync(
+            "launch", "disk", "--name", "odd", "--driver", "reflink", "--layout", "ec2");
+        Assert.Equal(ExitCode.Usage, exit);
+        Assert.Contains("only the driver copy", error);
+    }
+
+    [Fact]
+    public async Task A_placement_is_explained()
+    {
+        var (exit, table, _) = await node.CliAsync("placement", "explain", "disk");
+        Assert.Equal(ExitCode.Success, exit);
+        Assert.Contains("it goes here", table);
+        var (nowhere, reasons, _) = await node.CliAsync(
+            "placement", "explain", "disk", "--driver", "lvm-thin");
+        Assert.Equal(ExitCode.TryAgain, nowhere);
+        Assert.Contains("no volume driver lvm-thin", reasons);
+    }
+
+    [Fact]
+    public async Task A_host_is_shown_with_its_drivers() => Assert.Contains(
+        "copy", (await node.CliAsync("host", "show", "test")).Output);
+
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
 }
