@@ -39,6 +39,31 @@ public sealed class StartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_whose_name_another_process_has_is_not_ready_and_says_why()
+    {
+        await _cluster.StartHostAsync("host-1");
+        _cluster.Start("twin", "host", [.. _cluster.Settings, "novacow.name=host-1"]);
+        using var http = new HttpClient { BaseAddress = _cluster.Address("twin") };
+        await Eventually.TrueAsync(
+            "the twin says who has its name",
+            async () =>
+            {
+                try
+                {
+                    using var answer = await http.GetAsync("readyz");
+                    Assert.NotEqual(HttpStatusCode.OK, answer.StatusCode);
+                    return (await answer.Content.ReadAsStringAsync())
+                        .Contains("another process is connected as host host-1", StringComparison.Ordinal);
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            _cluster.Logs);
+    }
+
+    [Fact]
     public async Task A_wrong_setting_ends_with_8_and_names_the_key()
     {
         var node = _cluster.Start("third", "host", ["novacow.host.max-build=3"]);
