@@ -82,6 +82,7 @@ public static class CommandLine
             HostCommands.Create(terminal),
             PlacementCommand.Create(terminal),
             BaseCommands.Create(terminal),
+            SpaceCommand.Create(terminal),
             EventsCommand.Create(terminal),
             ConfigCommands.Create(terminal),
             DemoCommand.Create(terminal),

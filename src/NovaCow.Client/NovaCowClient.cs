@@ -10,7 +10,7 @@ namespace NovaCow.Client;
 /// The HTTP API, typed. Every method throws <see cref="NovaCowException"/> with the API's problem
 /// document, or with status 0 when nobody answered.
 /// </summary>
-public sealed class NovaCowClient : IDisposable
+public sealed partial class NovaCowClient : IDisposable
 {
     /// <summary>How the API writes JSON.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web);

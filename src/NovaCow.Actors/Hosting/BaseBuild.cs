@@ -71,13 +71,25 @@ internal sealed class BaseBuild(HostSettings host, BaseContent content, TimeProv
     }
 
     /// <summary>Makes and publishes the base itself.</summary>
-    public Task<Ensured<BaseVolume>> EnsureAsync(
-        string? imagePath, Action<long> progress, CancellationToken cancellationToken) =>
-        host.Drivers.Default.EnsureBaseAsync(
+    /// <param name="imagePath">The fetched image; null for a blank base.</param>
+    /// <param name="isAnew">Whether what is there under its key is removed first.</param>
+    /// <param name="progress">Bytes written so far.</param>
+    /// <param name="cancellationToken">Gives up and leaves nothing.</param>
+    public async Task<Ensured<BaseVolume>> EnsureAsync(
+        string? imagePath,
+        bool isAnew,
+        Action<long> progress,
+        CancellationToken cancellationToken)
+    {
+        var driver = host.Drivers.Default;
+        if (isAnew)
+            await driver.DeleteBaseAsync(_key, cancellationToken);
+        return await driver.EnsureBaseAsync(
             content,
             imagePath,
             new ThrottledProgress<long>(time, host.Limits.ProgressEvery, progress),
             cancellationToken);
+    }
 
     /// <summary>Removes the download; what cannot be removed now is removed at the next start.
     /// </summary>

@@ -20,7 +20,6 @@ internal sealed partial class BaseVolumeActor
     private long _begunAt;
     private TimeSpan? _madeIn;
     private long _cloneBytes;
-    private long _countedShared;
 
     private void BuildHandlers()
     {
@@ -93,8 +92,12 @@ internal sealed partial class BaseVolumeActor
     {
         EnterStep(BaseStep.Building, _content.VirtualSizeBytes());
         var (self, attempt) = (Self, _attempt);
+
+        // Where nothing refers to the damaged one, nothing has to be as it was.
+        var isAnew = IsRebuilding && _clones.Count == 0;
         _ = _build.EnsureAsync(
             imagePath,
+            isAnew,
             done => self.Tell(
                 new Progressed(attempt, BaseStep.Building, done, null), ActorRefs.NoSender),
             _stopping.Token).PipeTo(
@@ -113,7 +116,11 @@ internal sealed partial class BaseVolumeActor
             _tally.Built(_content is BaseContent.OfImage);
         if (_content is BaseContent.OfImage)
             DiscardDownload();
+        _lastUsedAt = _time.GetUtcNow();
+        if (IsRebuilding)
+            OnRebuilt();
         Enter(BaseState.Ready);
+        SealSoon();
         foreach (var waiter in _waiters)
         {
             var waited = _time.GetElapsedTime(waiter.Since);
@@ -151,7 +158,13 @@ internal sealed partial class BaseVolumeActor
         }
 
         _waiters.Clear();
-        Enter(BaseState.Failed);
+        Enter(IsRebuilding ? BaseState.Quarantined : BaseState.Failed);
+        if (IsRebuilding && error.IsRetryable)
+        {
+            Timers.StartSingleTimer(
+                RetryRebuild.Instance, RetryRebuild.Instance, _retryAt - _time.GetUtcNow());
+        }
+
         Timers.StartSingleTimer(
             ForgetDownload.Instance, ForgetDownload.Instance, _host.Limits.KeepDownload);
     }
@@ -214,16 +227,21 @@ internal sealed partial class BaseVolumeActor
             Step = _step,
             DoneBytes = _doneBytes,
             TotalBytes = _totalBytes,
-            Error = _state == BaseState.Failed ? _lastError : null,
-            RetryAt = _state == BaseState.Failed ? _retryAt : null,
+            Error = IsOutOfService ? _lastError : null,
+            RetryAt = IsOutOfService ? _retryAt : null,
             MadeIn = _madeIn,
+            Uses = _uses,
+            LastUsedAt = _lastUsedAt == default ? null : _lastUsedAt,
+            Damage = _damage,
+            Scrub = _scrub,
         },
         _volume));
+
+    private bool IsOutOfService => _state is BaseState.Failed or BaseState.Quarantined;
 
     private void SetBytes(Clone clone, long allocated)
     {
         _cloneBytes += allocated - clone.AllocatedBytes;
-        DomainMetrics.BytesUnique.Add(allocated - clone.AllocatedBytes);
         clone.AllocatedBytes = allocated;
     }
 
@@ -231,16 +249,12 @@ internal sealed partial class BaseVolumeActor
     {
         if (_state != BaseState.Absent)
             DomainMetrics.Bases.Add(1, State(_state));
-        _countedShared = _state == BaseState.Ready ? _volume!.AllocatedBytes : 0;
-        DomainMetrics.BytesShared.Add(_countedShared);
     }
 
     private void CountLeft()
     {
         if (_state != BaseState.Absent)
             DomainMetrics.Bases.Add(-1, State(_state));
-        DomainMetrics.BytesShared.Add(-_countedShared);
-        _countedShared = 0;
     }
 
     private static KeyValuePair<string, object?> State(BaseState state) =>

@@ -22,7 +22,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private readonly List<Waiter> _waiters = [];
     private readonly Dictionary<CloneId, Clone> _clones = [];
     private readonly Dictionary<IActorRef, CloneId> _byChild = [];
-    private readonly IReadOnlyList<FoundClone> _found;
+    private readonly FoundBase _found;
     private BaseState _state = BaseState.Absent;
     private BaseVolume? _volume;
     private BaseContent _content;
@@ -31,10 +31,9 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private long _clonesStarted;
 
     public BaseVolumeActor(
-        HostSettings host, HostTally tally, BaseContent content, BaseVolume? found,
-        IReadOnlyList<FoundClone> clones)
+        HostSettings host, HostTally tally, BaseContent content, FoundBase found)
     {
-        (_host, _tally, _content, _volume, _found) = (host, tally, content, found, clones);
+        (_host, _tally, _content, _volume, _found) = (host, tally, content, found.Volume, found);
         (_key, _title) = (content.Key(), BaseSpace.Title(content));
         _time = Context.System.TimeProvider;
         _build = new BaseBuild(host, content, _time);
@@ -48,6 +47,8 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         Receive<Terminated>(ended => OnChildEnded(ended.ActorRef));
         Receive<ReportNow>(_ => Report());
         BuildHandlers();
+        CareHandlers();
+        Receive<Room>(OnRoom);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -57,13 +58,23 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        foreach (var (instance, disk) in _found)
+        foreach (var (instance, disk) in _found.Clones)
         {
             SetBytes(AddClone(new CloneId(instance, disk.Name), disk.Driver), disk.AllocatedBytes);
         }
 
-        if (_volume is not null)
-            Enter(BaseState.Ready);
+        if (_volume is null)
+            return;
+        _lastUsedAt = _volume.CreatedAt;
+        if (_found.Damage is { } damage)
+        {
+            Quarantine(damage);
+            return;
+        }
+
+        Enter(BaseState.Ready);
+        if (_found.IsUnsealed)
+            SealSoon();
     }
 
     protected override void PostStop()
@@ -71,20 +82,20 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         _stopping.Cancel();
         _stopping.Dispose();
         CountLeft();
-        DomainMetrics.BytesUnique.Add(-_cloneBytes);
     }
 
     private void OnMakeDisk(MakeDisk make)
     {
         var waiter = new Waiter(Sender, make, _time.GetTimestamp());
-        if (_state is BaseState.Absent or BaseState.Failed && make.Disk.Base != _content)
+        if (_state is BaseState.Absent or BaseState.Failed or BaseState.Quarantined
+            && make.Disk.Base != _content)
             MakeFrom(make.Disk.Base);
         switch (_state)
         {
             case BaseState.Ready:
                 StartClone(waiter, TimeSpan.Zero);
                 break;
-            case BaseState.Failed when _time.GetUtcNow() < _retryAt:
+            case BaseState.Failed or BaseState.Quarantined when _time.GetUtcNow() < _retryAt:
                 var error = _lastError! with
                 {
                     Message = $"{_lastError.Message} (failed {_failures} "
@@ -93,7 +104,10 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
                 };
                 Sender.Tell(new DiskFailed(make.Attempt, make.Disk.Name, error));
                 break;
-            case BaseState.Absent or BaseState.Failed:
+            case BaseState.Quarantined when _reading is not null:
+                Wait(waiter);
+                break;
+            case BaseState.Absent or BaseState.Failed or BaseState.Quarantined:
                 _waiters.Add(waiter);
                 BeginBuild();
                 break;
@@ -143,15 +157,17 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
             return;
         }
 
-        clone.Await(waiter.Requester, make.Attempt, baseWait);
-        ReportSoon();
-        clone.Child.Tell(new SnapshotProtocol.Make(new CloneRequest(
+        var request = new CloneRequest(
             make.Instance, make.Disk.Name, _key, make.Disk.VirtualSizeBytes)
         {
             Layout = make.Disk.Layout,
             LocalStorage = make.Disk.LocalStorage,
             Contents = make.Disk.Contents,
-        }));
+        };
+        clone.Begin(waiter, request, baseWait);
+        clone.Generation = _attempt;
+        ReportSoon();
+        MakeOrAskForRoom(clone);
     }
 
     private void OnDeleteDisk(DeleteDisk delete)
@@ -178,8 +194,12 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         if (made.Created)
             _tally.Cloned();
         SetBytes(clone, made.Disk.AllocatedBytes);
-        clone.Requester = null;
+        (clone.Requester, clone.Make) = (null, null);
+        (_uses, _lastUsedAt) = (_uses + 1, _time.GetUtcNow());
         requester.Tell(new DiskMade(clone.Attempt, made.Disk, clone.BaseWait));
+        if (clone.HasAskedForRoom)
+            Context.Parent.Tell(new RoomUsed(_key, clone.Id.Instance, clone.Id.Disk));
+        clone.HasAskedForRoom = false;
         if (made.Disk.BackingFile is null)
             LetGo(clone);
         ReportSoon();
@@ -197,7 +217,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private void OnNotMade(LaunchError error)
     {
         // One that is to be removed is: its actor's end begins the removal again.
-        if (Find(Sender) is not { IsLeaving: false } clone)
+        if (Find(Sender) is not { IsLeaving: false } clone || TryAgain(clone, error))
             return;
         clone.Requester?.Tell(new DiskFailed(clone.Attempt, clone.Id.Disk, error));
         Forget(clone);
@@ -270,6 +290,14 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         SetBytes(clone, 0);
         _clones.Remove(clone.Id);
         _byChild.Remove(clone.Child);
+        if (clone is { HasAskedForRoom: true, IsAwaitingRoom: false })
+            Context.Parent.Tell(new RoomUsed(_key, clone.Id.Instance, clone.Id.Disk));
+        if (_clones.Count == 0 && _state == BaseState.Quarantined)
+        {
+            _retryAt = _time.GetUtcNow();
+            Self.Tell(RetryRebuild.Instance);
+        }
+
         ReportSoon();
     }
 
@@ -291,6 +319,18 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 
         public long AllocatedBytes { get; set; }
 
+        /// <summary>What is being made; null: it is made, or was found.</summary>
+        public Waiter? Make { get; set; }
+
+        public CloneRequest? Request { get; private set; }
+
+        /// <summary>Which making of the base it was begun from.</summary>
+        public int Generation { get; set; }
+
+        public bool HasAskedForRoom { get; set; }
+
+        public bool IsAwaitingRoom { get; set; }
+
         public bool IsLeaving { get; set; }
 
         /// <summary>Its removal has lost one actor already.</summary>
@@ -298,9 +338,19 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 
         public void Await(IActorRef requester, LaunchFence attempt, TimeSpan baseWait) =>
             (Requester, Attempt, BaseWait) = (requester, attempt, baseWait);
+
+        public void Begin(Waiter make, CloneRequest request, TimeSpan baseWait)
+        {
+            Await(make.Requester, make.Make.Attempt, baseWait);
+            (Make, Request) = (make, request);
+        }
     }
 
-    private sealed record Waiter(IActorRef Requester, MakeDisk Make, long Since);
+    private sealed record Waiter(IActorRef Requester, MakeDisk Make, long Since)
+    {
+        /// <summary>The base was found damaged when the disk was made first.</summary>
+        public bool IsSecondTry { get; init; }
+    }
 
     private sealed class ReportNow
     {
@@ -310,3 +360,13 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
 
 /// <summary>A clone that was found on the store when the host started.</summary>
 internal sealed record FoundClone(InstanceId Instance, InstanceDisk Disk);
+
+/// <summary>A base as it was found on the store, or as an actor of it that crashed left it.</summary>
+internal sealed record FoundBase(BaseVolume? Volume, IReadOnlyList<FoundClone> Clones)
+{
+    /// <summary>Why nothing may be cloned from it; null: it is whole.</summary>
+    public string? Damage { get; init; }
+
+    /// <summary>Nothing vouches for its bytes yet.</summary>
+    public bool IsUnsealed { get; init; }
+}

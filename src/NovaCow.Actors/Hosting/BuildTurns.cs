@@ -5,16 +5,12 @@ using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
 
 namespace NovaCow.Actors.Hosting;
 
-/// <summary>Gives bases their turn to be made, first come first served and so many at a time, and
-/// promises them room; part of HostActor's state.</summary>
-internal sealed class BuildTurns(HostSettings host)
+/// <summary>Gives bases their turn to be made, first come first served and so many at a time, each
+/// once it has its room; part of HostActor's state.</summary>
+internal sealed class BuildTurns(HostLimits limits, RoomTurns room)
 {
-    private readonly SpaceLedger _ledger = new(host.Limits.SpaceMarginBytes);
     private readonly Queue<(IActorRef Base, AskToBuild Ask)> _waiting = new();
     private readonly HashSet<BaseKey> _building = [];
-
-    /// <summary>Bytes that are promised to bases being made.</summary>
-    public long ReservedBytes => _ledger.ReservedBytes;
 
     public void Ask(IActorRef asking, AskToBuild ask)
     {
@@ -26,36 +22,40 @@ internal sealed class BuildTurns(HostSettings host)
     {
         if (!_building.Remove(key))
             return;
-        _ledger.Release(key.Value);
+        room.Release(key.Value);
         GiveTurns();
     }
 
     private void GiveTurns()
     {
-        while (_building.Count < host.Limits.MaxBuilds && _waiting.TryDequeue(out var next))
+        while (_building.Count < limits.MaxBuilds && _waiting.TryDequeue(out var next))
         {
-            var (asking, ask) = next;
-            if (Reserve(ask) is { } error)
+            _building.Add(next.Ask.Key);
+            Reserve(next.Base, next.Ask);
+        }
+    }
+
+    private void Reserve(IActorRef asking, AskToBuild ask) => room.Ask(new RoomTurns.Request(
+        ask.Key.Value,
+        ask.Title,
+        ask.NeededBytes,
+        error =>
+        {
+            if (!_building.Contains(ask.Key))
             {
-                asking.Tell(new MayNotBuild(error));
-                continue;
+                // Its actor has crashed since.
+                room.Release(ask.Key.Value);
+                return;
             }
 
-            _building.Add(ask.Key);
-            asking.Tell(new MayBuild());
-        }
-    }
+            if (error is null)
+            {
+                asking.Tell(new MayBuild());
+                return;
+            }
 
-    private LaunchError? Reserve(AskToBuild ask)
-    {
-        try
-        {
-            return _ledger.Reserve(
-                ask.Key.Value, ask.Title, ask.NeededBytes, host.Store.MeasureSpace());
-        }
-        catch (PortException failure)
-        {
-            return failure.Error;
-        }
-    }
+            asking.Tell(new MayNotBuild(error));
+            _building.Remove(ask.Key);
+            GiveTurns();
+        }));
 }

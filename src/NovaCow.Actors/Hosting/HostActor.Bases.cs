@@ -25,10 +25,13 @@ public sealed partial class HostActor
         if (entry.Ref is not null)
             return entry.Ref;
         var (host, tally, content) = (_host, _tally, entry.Content);
-        var (volume, clones) = (entry.Volume, entry.Clones);
+        var found = new FoundBase(entry.Volume, entry.Clones)
+        {
+            Damage = entry.Damage,
+            IsUnsealed = entry.IsUnsealed,
+        };
         var made = Context.ActorOf(
-            Runtime.Actors.Props.Create(
-                () => new BaseVolumeActor(host, tally, content, volume, clones)),
+            Runtime.Actors.Props.Create(() => new BaseVolumeActor(host, tally, content, found)),
             entry.Key.Value);
         Context.Watch(made);
         entry.Ref = made;
@@ -36,15 +39,15 @@ public sealed partial class HostActor
         return made;
     }
 
-    private static BaseReport ReportOf(BaseVolume volume, IReadOnlyList<FoundClone> clones) => new()
+    private static BaseReport ReportOf(BaseEntry entry, BaseVolume volume) => new()
     {
         Key = volume.Key,
-        State = BaseState.Ready,
+        State = entry.Damage is null ? BaseState.Ready : BaseState.Quarantined,
         Title = BaseSpace.Title(volume.Content),
         VirtualSizeBytes = volume.VirtualSizeBytes,
         AllocatedBytes = volume.AllocatedBytes,
-        Clones = clones.Count,
-        CloneBytes = clones.Sum(c => c.Disk.AllocatedBytes),
+        Clones = entry.Clones.Count,
+        CloneBytes = entry.Clones.Sum(c => c.Disk.AllocatedBytes),
     };
 
     private void OnBaseChanged(Changed changed)
@@ -54,8 +57,9 @@ public sealed partial class HostActor
             return;
         var entry = _bases[key];
         var before = entry.Report?.State;
-        entry.Report = changed.Report;
+        entry.Report = changed.Report.State == BaseState.Absent ? null : changed.Report;
         entry.Volume = changed.Volume;
+        entry.Damage = changed.Report.Damage is { RebuiltAt: null } damage ? damage.Reason : null;
         _scheduler?.Tell(new SchedulerProtocol.BaseProgress(_host.Id, changed.Report));
         if (before != changed.Report.State && changed.Report.State == BaseState.Ready)
             Report();
@@ -108,6 +112,9 @@ public sealed partial class HostActor
                 .Select(d => new FoundClone(i.Id, d))),
         ];
         _turns.End(entry.Key);
+        _room.ReleaseUnder($"{entry.Key}/");
+        _room.OnEvicted(entry.Key, 0);
+        EndScrub(entry.Key);
         if (entry.Volume is not null)
             _ = RefOf(entry);
         foreach (var instance in _instances.Values)
@@ -127,5 +134,11 @@ public sealed partial class HostActor
         public BaseVolume? Volume { get; set; }
 
         public IReadOnlyList<FoundClone> Clones { get; set; } = [];
+
+        /// <summary>Why it must not be cloned from.</summary>
+        public string? Damage { get; set; }
+
+        /// <summary>Nothing vouched for its bytes when it was found.</summary>
+        public bool IsUnsealed { get; set; }
     }
 }

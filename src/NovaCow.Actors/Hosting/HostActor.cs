@@ -17,11 +17,13 @@ namespace NovaCow.Actors.Hosting;
 /// stops, and the process should end with it: tasks of the crashed life may still be at work on the
 /// store, which a new process finds at rest.
 /// </remarks>
-public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
+public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, RoomTurns.IMeans
 {
     private readonly HostSettings _host;
     private readonly HostTally _tally = new();
     private readonly HostAdmission _admission = new();
+    private readonly TimeProvider _time;
+    private readonly RoomTurns _room;
     private readonly BuildTurns _turns;
     private readonly Dictionary<BaseKey, BaseEntry> _bases = [];
     private readonly Dictionary<InstanceId, InstanceEntry> _instances = [];
@@ -35,7 +37,9 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
     public HostActor(HostSettings host)
     {
         _host = host;
-        _turns = new BuildTurns(host);
+        _time = Context.System.TimeProvider;
+        _room = new RoomTurns(host.Limits, this);
+        _turns = new BuildTurns(host.Limits, _room);
         Starting();
     }
 
@@ -112,6 +116,8 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
         Receive<Disconnected>(_ => _scheduler = null);
         Receive<Terminated>(ended => OnChildEnded(ended.ActorRef));
         Receive<ReportTime>(_ => Report());
+        SpaceHandlers();
+        CareHandlers();
     }
 
     private void OnFound(Reconciliation.Found found)
@@ -121,7 +127,9 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
             var entry = Entry(volume.Content);
             entry.Volume = volume;
             entry.Clones = found.ClonesOf(volume.Key);
-            entry.Report = ReportOf(volume, entry.Clones);
+            entry.Damage = found.DamagedBases.GetValueOrDefault(volume.Key);
+            entry.IsUnsealed = found.Unsealed.Contains(volume.Key);
+            entry.Report = ReportOf(entry, volume);
             _ = RefOf(entry);
         }
 
@@ -149,6 +157,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
         Stash.UnstashAll();
         Timers.StartPeriodicTimer(
             ReportTime.Instance, ReportTime.Instance, _host.Limits.ReportEvery);
+        StartCare();
         SayHelloTo(_scheduler);
     }
 
@@ -169,36 +178,6 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash
             ],
         }));
         Report();
-    }
-
-    private void Report()
-    {
-        if (_scheduler is null)
-            return;
-        try
-        {
-            var space = _host.Store.MeasureSpace();
-            var reports = _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!);
-            var own = OwnBytes();
-            var (bases, disks, copies) = (0L, own, own);
-            foreach (var report in reports)
-            {
-                bases += report.AllocatedBytes;
-                disks += report.CloneBytes;
-                copies += report.AllocatedBytes * report.Clones;
-            }
-
-            _scheduler.Tell(new SchedulerProtocol.HostReport(
-                _host.Id,
-                _host.Incarnation,
-                new HostUsage(
-                    space.TotalBytes, space.FreeBytes, _turns.ReservedBytes, bases, disks, copies),
-                _tally.Read()));
-        }
-        catch (PortException failure)
-        {
-            _log.Warning("host {0}: no report: {1}", _host.Id, failure.Message);
-        }
     }
 
     private sealed class ReportTime

@@ -66,6 +66,22 @@ public sealed record HostLimits
     /// <summary>How often the host says how it is.</summary>
     public TimeSpan ReportEvery { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How fast bases are read to be verified, in bytes per second.</summary>
+    public long ScrubBytesPerSecond { get; init; } = 64L << 20;
+
+    /// <summary>How often every base is verified; null: on order only.</summary>
+    public TimeSpan? ScrubEvery { get; init; }
+
+    /// <summary>How long after its making a base whose bytes nothing vouches for is sealed.
+    /// </summary>
+    public TimeSpan SealAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often all disks are measured.</summary>
+    public TimeSpan MeasureEvery { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>By what bases are chosen that make room for others.</summary>
+    public EvictionRules Eviction { get; init; } = new();
+
     /// <summary>How often at most a base that comes further says so.</summary>
     public TimeSpan ProgressEvery { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -12,6 +12,7 @@ public sealed class HostTally
     private long _blankBases;
     private long _clones;
     private long _bytesFetched;
+    private long _evictions;
 
     /// <summary>Counts from nothing; the metrics show what is 0 from the start.</summary>
     public HostTally()
@@ -19,6 +20,9 @@ public sealed class HostTally
         DomainMetrics.Downloads.Add(0);
         DomainMetrics.BytesFetched.Add(0);
         DomainMetrics.Conversions.Add(0);
+        DomainMetrics.Evictions.Add(0);
+        DomainMetrics.EvictedBytes.Add(0);
+        DomainMetrics.Quarantines.Add(0);
     }
 
     /// <summary>The counts so far.</summary>
@@ -27,7 +31,10 @@ public sealed class HostTally
         Interlocked.Read(ref _conversions),
         Interlocked.Read(ref _blankBases),
         Interlocked.Read(ref _clones),
-        Interlocked.Read(ref _bytesFetched));
+        Interlocked.Read(ref _bytesFetched))
+    {
+        Evictions = Interlocked.Read(ref _evictions),
+    };
 
     internal void Downloaded(long bytes)
     {
@@ -49,6 +56,13 @@ public sealed class HostTally
             Interlocked.Increment(ref _blankBases);
             DomainMetrics.BlankBases.Add(1);
         }
+    }
+
+    internal void Evicted(long bytes)
+    {
+        Interlocked.Increment(ref _evictions);
+        DomainMetrics.Evictions.Add(1);
+        DomainMetrics.EvictedBytes.Add(bytes);
     }
 
     internal void Cloned()

@@ -36,7 +36,11 @@ internal static class Reconciliation
             notes.Add(Lost(id, "its record cannot be read"));
         }
 
-        return new Found(inventory.Bases, whole, damaged, Clones(inventory), notes);
+        return new Found(inventory.Bases, whole, damaged, Clones(inventory), notes)
+        {
+            DamagedBases = inventory.Damaged,
+            Unsealed = inventory.Unsealed,
+        };
     }
 
     private static string Lost(InstanceId id, string cause) =>
@@ -77,7 +81,7 @@ internal static class Reconciliation
     }
 
     /// <summary>What is on the store.</summary>
-    /// <param name="Bases">Bases; all of them are whole.</param>
+    /// <param name="Bases">Bases; all that are not damaged are whole.</param>
     /// <param name="Instances">Records whose disks are all there.</param>
     /// <param name="Damaged">Instances that miss a disk, a base or their record: their disks.
     /// </param>
@@ -90,6 +94,12 @@ internal static class Reconciliation
         IReadOnlyDictionary<BaseKey, List<FoundClone>> Clones,
         IReadOnlyList<string> Notes)
     {
+        /// <summary>Those of the bases that are damaged, and why.</summary>
+        public required IReadOnlyDictionary<BaseKey, string> DamagedBases { get; init; }
+
+        /// <summary>Those of the bases whose bytes nothing vouches for.</summary>
+        public required IReadOnlySet<BaseKey> Unsealed { get; init; }
+
         public IReadOnlyList<FoundClone> ClonesOf(BaseKey key) =>
             Clones.TryGetValue(key, out var clones) ? clones : [];
     }

@@ -37,6 +37,14 @@ public sealed class VolumeDriverSet
                 LaunchErrorCode.VolumeDriver,
                 $"volume driver {name}: this host has only {string.Join(", ", Names)}");
 
+    /// <summary>The room where the default driver's volumes lie, which is the store's unless the
+    /// driver says otherwise.</summary>
+    public Task<StoreSpace> MeasureSpaceAsync(
+        IHostStore store, CancellationToken cancellationToken) =>
+        Default is IMeasuresSpace elsewhere
+            ? elsewhere.MeasureSpaceAsync(cancellationToken)
+            : Task.FromResult(store.MeasureSpace());
+
     /// <summary>What all of them found on the store; see
     /// <see cref="IVolumeDriver.ListAsync"/>.</summary>
     public async Task<VolumeInventory> ListAsync(CancellationToken cancellationToken)
@@ -50,7 +58,12 @@ public sealed class VolumeDriverSet
                 inventory.Disks.Concat(more.Disks)
                     .GroupBy(d => d.Key, d => d.Value)
                     .ToDictionary(
-                        g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.SelectMany(d => d)]));
+                        g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.SelectMany(d => d)]))
+            {
+                Damaged = inventory.Damaged.UnionBy(more.Damaged, d => d.Key)
+                    .ToDictionary(d => d.Key, d => d.Value),
+                Unsealed = inventory.Unsealed.Union(more.Unsealed).ToHashSet(),
+            };
         }
 
         return inventory;

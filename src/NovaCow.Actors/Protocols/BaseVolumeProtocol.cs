@@ -8,7 +8,7 @@ public interface IBaseVolumeMessage;
 
 /// <summary>What InstanceActor asks of the BaseVolumeActor of each of its disks, through HostActor;
 /// and what the base and its HostActor say to each other.</summary>
-public static class BaseVolumeProtocol
+public static partial class BaseVolumeProtocol
 {
     /// <summary>Makes a clone once the base is ready; the sender is answered by
     /// <see cref="DiskMade"/> or <see cref="DiskFailed"/>.</summary>

@@ -11,7 +11,7 @@ public interface IHostMessage;
 /// What SchedulerActor says to HostActor. Every command is idempotent and carries a fence: the
 /// leader's epoch and the attempt it is about. The host refuses what is older than it has seen.
 /// </summary>
-public static class HostProtocol
+public static partial class HostProtocol
 {
     /// <summary>The host actor's name, under the node's guardian.</summary>
     public const string Name = "host";

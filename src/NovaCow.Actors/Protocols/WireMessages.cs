@@ -7,7 +7,7 @@ namespace NovaCow.Actors.Protocols;
 /// Registers everything that crosses a link or goes into the journal under a short manifest. A
 /// manifest is never given to another type: what was written under it may be read for years.
 /// </summary>
-public static class WireMessages
+public static partial class WireMessages
 {
     /// <summary>Registers all of them; once for each serializer.</summary>
     public static MessageSerializer Register(MessageSerializer serializer)
@@ -15,6 +15,7 @@ public static class WireMessages
         ArgumentNullException.ThrowIfNull(serializer);
         Requests(serializer);
         Hosts(serializer);
+        Care(serializer);
         Journal(serializer);
         return serializer;
     }

@@ -42,6 +42,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         HostCommands();
         AdoptionCommands();
         EventCommands();
+        CareCommands();
         Command<TimeToTick>(_ => OnTick());
         Command<Terminated>(ended => OnTerminated(ended.ActorRef));
         Command<SaveSnapshotSuccess>(saved => DeleteMessages(saved.Metadata.SequenceNr));
@@ -186,6 +187,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
     {
         Carry(_core.Tick(Now));
         _waiters.Expire(Now);
+        GiveUpOnHosts();
     }
 
     private void OnTerminated(IActorRef ended)

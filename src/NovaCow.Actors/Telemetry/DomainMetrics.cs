@@ -28,13 +28,17 @@ public static class DomainMetrics
     public static UpDownCounter<long> Bases { get; } = Meter.CreateUpDownCounter<long>(
         "novacow.bases", "{base}", "Base volumes by state");
 
-    /// <summary>Bytes that bases take: shared by their clones.</summary>
-    public static UpDownCounter<long> BytesShared { get; } = Meter.CreateUpDownCounter<long>(
-        "novacow.shared", "By", "Bytes in base volumes, shared by their clones");
+    /// <summary>Bases removed to make room, or on order.</summary>
+    public static Counter<long> Evictions { get; } = Meter.CreateCounter<long>(
+        "novacow.evictions", "{base}", "Base volumes removed to make room, or on order");
 
-    /// <summary>Bytes that instance disks took when they were made: unique to each.</summary>
-    public static UpDownCounter<long> BytesUnique { get; } = Meter.CreateUpDownCounter<long>(
-        "novacow.unique", "By", "Bytes in instance disks when they were made");
+    /// <summary>Bytes that evictions gave back.</summary>
+    public static Counter<long> EvictedBytes { get; } = Meter.CreateCounter<long>(
+        "novacow.evicted", "By", "Bytes of base volumes that were evicted");
+
+    /// <summary>Bases found damaged.</summary>
+    public static Counter<long> Quarantines { get; } = Meter.CreateCounter<long>(
+        "novacow.quarantines", "{base}", "Base volumes found damaged and taken out of service");
 
     /// <summary>Bytes that downloads moved.</summary>
     public static Counter<long> BytesFetched { get; } = Meter.CreateCounter<long>(

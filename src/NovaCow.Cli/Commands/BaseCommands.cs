@@ -3,7 +3,7 @@ using NovaCow.Client;
 
 namespace NovaCow.Cli.Commands;
 
-internal static class BaseCommands
+internal static partial class BaseCommands
 {
     public static Command Create(Terminal terminal)
     {
@@ -18,10 +18,10 @@ internal static class BaseCommands
                 {
                     b.Host, Show.Key(b.Key), b.Title, b.State, b.Clones.ToString(),
                     Show.Bytes(b.VirtualSizeBytes), Show.Bytes(b.AllocatedBytes),
-                    b.Error ?? Progress(b),
+                    b.Error ?? Progress(b) ?? Health(b),
                 })));
         });
-        return new Command("base", "Base volumes") { list };
+        return new Command("base", "Base volumes") { list, Scrub(terminal), Evict(terminal) };
     }
 
     private static string? Progress(BaseResource b) => b.Step is null

@@ -39,7 +39,7 @@ public sealed record HostResource
     /// <summary>Bytes on its disk that clones share: its bases.</summary>
     public required long SharedBytes { get; init; }
 
-    /// <summary>Bytes on its disk that are one instance's own.</summary>
+    /// <summary>Bytes on its disk that are one instance's own, as they were measured last.</summary>
     public required long UniqueBytes { get; init; }
 
     /// <summary>Bytes that full copies in its clones' place would take.</summary>
@@ -64,7 +64,7 @@ public sealed record BaseResource
     /// <summary>The image it was first made for, or what blank it is.</summary>
     public required string Title { get; init; }
 
-    /// <summary>creating, ready, evicting or failed.</summary>
+    /// <summary>creating, ready, evicting, failed or quarantined (damaged).</summary>
     public required string State { get; init; }
 
     /// <summary>Where it is while it is made: fetching, inspecting, building; else null.</summary>
@@ -87,4 +87,11 @@ public sealed record BaseResource
 
     /// <summary>Why it could not be made, and when it will be tried again.</summary>
     public string? Error { get; init; }
+
+    /// <summary>The last damage that was found in it.</summary>
+    public BaseDamageResource? Damage { get; init; }
+
+    /// <summary>How its verification goes, or went last; null: it was not verified since the host
+    /// started.</summary>
+    public BaseScrubResource? Scrub { get; init; }
 }

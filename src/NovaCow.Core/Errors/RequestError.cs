@@ -21,6 +21,9 @@ public enum RequestErrorCode
     /// <summary>There is no such host.</summary>
     HostNotFound,
 
+    /// <summary>The host has no such base.</summary>
+    BaseNotFound,
+
     /// <summary>The flavor's root disk is smaller than the image needs.</summary>
     FlavorTooSmall,
 

@@ -48,4 +48,12 @@ public sealed class SpaceLedger(long marginBytes)
         if (_reserved.Remove(volume, out var bytes))
             ReservedBytes -= bytes;
     }
+
+    /// <summary>Takes back every promise to a volume whose name begins so.</summary>
+    public void ReleaseUnder(string prefix)
+    {
+        var under = _reserved.Keys.Where(v => v.StartsWith(prefix, StringComparison.Ordinal));
+        foreach (var volume in under.ToList())
+            Release(volume);
+    }
 }

@@ -81,6 +81,7 @@ internal static class ApiServer
         FleetApi.Map(v1);
         AdoptionApi.Map(v1);
         PlacementApi.Map(v1);
+        SpaceApi.Map(v1);
         EventsApi.Map(v1);
     }
 

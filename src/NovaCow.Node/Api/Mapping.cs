@@ -99,6 +99,8 @@ internal static class Mapping
         VirtualSizeBytes = item.Base.VirtualSizeBytes,
         AllocatedBytes = item.Base.AllocatedBytes,
         Error = item.Base.Error?.Message,
+        Damage = item.Base.Damage is { } damage ? damage.ToResource() : null,
+        Scrub = item.Base.Scrub is { } scrub ? scrub.ToResource() : null,
     };
 
     public static Client.ClusterEvent ToResource(this Happened happened) => happened switch
@@ -131,15 +133,21 @@ internal static class Mapping
     {
         var what = e.Base.Step is { } step
             ? $"{e.Base.Title}: {Lower(step)}"
-            : $"{e.Base.Title}: {Lower(e.Base.State)}"
-                + (e.Base.Error is { } error ? $": {error.Message}" : "");
+            : $"{e.Base.Title}: {State(e.Base.State)}"
+                + (e.Base.Error is { } error ? $": {error.Message}" : "")
+                + (e.Base is { State: BaseState.Quarantined, Damage: { } damage }
+                    ? $"; its clones: {damage.Names()}" : "");
         var mapped = Event(
-            e, e.Base.Step is null ? $"base.{Lower(e.Base.State)}" : "base.progress",
+            e, e.Base.Step is null ? $"base.{State(e.Base.State)}" : "base.progress",
             e.Base.Key.Value, e.Host, what);
         return e.Base.Step is null
             ? mapped
             : mapped with { DoneBytes = e.Base.DoneBytes, TotalBytes = e.Base.TotalBytes };
     }
+
+    // What is absent after it was there has been evicted.
+    private static string State(BaseState state) =>
+        state == BaseState.Absent ? "evicted" : Lower(state);
 
     private static Client.ClusterEvent Event(
         Happened e, string kind, string subject, HostId? host, string message) =>

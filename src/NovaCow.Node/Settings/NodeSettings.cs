@@ -101,6 +101,15 @@ public sealed record HostSettings
     /// <summary>How often usage is reported.</summary>
     public required TimeSpan Report { get; init; }
 
+    /// <summary>How fast bases are read to be verified, in bytes per second.</summary>
+    public required long ScrubRate { get; init; }
+
+    /// <summary>How often every base is verified; null is on order only.</summary>
+    public required TimeSpan? ScrubEvery { get; init; }
+
+    /// <summary>How often all disks are measured.</summary>
+    public required TimeSpan MeasureEvery { get; init; }
+
     /// <summary>The user that tools open images as, when the node runs as root.</summary>
     public required uint SandboxUid { get; init; }
 

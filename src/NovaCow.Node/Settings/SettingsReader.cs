@@ -86,6 +86,9 @@ public static class SettingsReader
         ReserveBytes = c.GetByteSize("reserve"),
         MaxWaiters = AtLeast(c, "max-waiters", 1),
         Report = Positive(c, "report"),
+        ScrubRate = Rate(c, "scrub-rate"),
+        ScrubEvery = c.HasPath("scrub-every") ? Positive(c, "scrub-every") : null,
+        MeasureEvery = Positive(c, "measure-every"),
         SandboxUid = UserId(c, "sandbox.uid"),
         SandboxGid = UserId(c, "sandbox.gid"),
     };
@@ -176,6 +179,13 @@ public static class SettingsReader
     {
         var time = c.GetTimeSpan(key, allowInfinite: false);
         return time > TimeSpan.Zero ? time : throw Wrong(c, key, "expected more than no time");
+    }
+
+    private static long Rate(Config c, string key)
+    {
+        var rate = c.GetByteSize(key);
+        return rate >= 1 << 20
+            ? rate : throw Wrong(c, key, $"{rate}: expected 1MiB (a second) or more");
     }
 
     internal static int AtLeast(Config c, string key, int least)

@@ -53,6 +53,9 @@ internal sealed class HostRole : IDisposable
                     SpaceMarginBytes = node.Host.ReserveBytes,
                     MaxImageBytes = node.Images.MaxDownloadBytes,
                     ReportEvery = node.Host.Report,
+                    ScrubBytesPerSecond = node.Host.ScrubRate,
+                    ScrubEvery = node.Host.ScrubEvery,
+                    MeasureEvery = node.Host.MeasureEvery,
                 },
             };
             var host = system.ActorOf(Actor.Props(settings), HostProtocol.Name);

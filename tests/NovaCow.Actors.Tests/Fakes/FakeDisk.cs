@@ -11,7 +11,7 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
 {
     private readonly ConcurrentDictionary<string, int> _calls = new();
 
-    public string Name => DriverName.Qcow2;
+    public string Name { get; init; } = DriverName.Qcow2;
 
     public ConcurrentDictionary<BaseKey, BaseVolume> Bases { get; } = new();
 
@@ -22,6 +22,15 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
 
     /// <summary>Records that are there and damaged.</summary>
     public ConcurrentDictionary<InstanceId, bool> Unreadable { get; } = new();
+
+    /// <summary>Bases that are damaged, and why: making them again mends them.</summary>
+    public ConcurrentDictionary<BaseKey, string> Damaged { get; } = new();
+
+    /// <summary>What every disk is found to take when it is measured.</summary>
+    public long UniqueBytes { get; set; } = 12;
+
+    /// <summary>What the removal of a base gives back.</summary>
+    public long FreedByBase { get; set; }
 
     public ConcurrentDictionary<BaseKey, bool> Incoming { get; } = new();
 
@@ -74,6 +83,8 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
                 AllocatedBytes = 1_000,
                 CreatedAt = DateTimeOffset.UnixEpoch,
             };
+            if (Damaged.TryRemove(content.Key(), out _))
+                Bases.TryRemove(content.Key(), out _);
             return new Ensured<BaseVolume>(made, Bases.TryAdd(content.Key(), made));
         });
 
@@ -82,10 +93,13 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
         Begin("clone", cancellationToken, () =>
         {
             Assert.True(Bases.ContainsKey(request.Base), $"a clone of {request.Base}, not made");
+            if (Damaged.TryGetValue(request.Base, out var damage))
+                throw PortException.Retryable(LaunchErrorCode.DamagedBase, damage);
             var made = new InstanceDisk
             {
                 Name = request.Disk,
-                BackingFile = request.Base,
+                BackingFile = Name == DriverName.Copy ? null : request.Base,
+                Driver = Name,
                 VirtualSizeBytes = request.VirtualSizeBytes,
                 AllocatedBytes = 12,
                 Path = $"/store/instances/{request.Instance}/{request.Disk}"
@@ -105,7 +119,14 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
         });
 
     public Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken) =>
-        Begin("delete-base", cancellationToken, () => Bases.TryRemove(key, out _));
+        Begin("delete-base", cancellationToken, () =>
+        {
+            Assert.DoesNotContain(Disks.Values, d => d.BackingFile == key);
+            Damaged.TryRemove(key, out _);
+            if (Bases.TryRemove(key, out _) && FreedByBase > 0)
+                Space = Space with { FreeBytes = Space.FreeBytes + FreedByBase };
+            return true;
+        });
 
     public Task<InstanceDisk> ChangeDiskAsync(
         DiskChangeRequest request,
@@ -115,10 +136,21 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
 
     public Task<string?> VerifyBaseAsync(
         BaseKey key, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("no test verifies a base yet");
+        Begin("verify", cancellationToken, () =>
+        {
+            Assert.True(Bases.ContainsKey(key), $"{key} is read, and not there");
+            progress?.Report(1_000);
+            return Damaged.GetValueOrDefault(key);
+        });
 
     public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>
-        throw new NotSupportedException("no test measures yet");
+        Begin("measure", cancellationToken, () => new VolumeUsage(
+            [.. Bases.Values.Select(b => new BaseUsage(b.Key, b.VirtualSizeBytes, 1_000))],
+            [
+                .. Disks.Select(d => new DiskUsage(
+                    d.Key.Instance, d.Key.Disk, d.Value.BackingFile, d.Value.VirtualSizeBytes, 0,
+                    UniqueBytes)),
+            ]));
 
     public async Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
         Of(Name, await InventoryAsync(cancellationToken));
@@ -140,7 +172,10 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
             return new VolumeInventory(
                 [.. Bases.Values],
                 Disks.GroupBy(d => d.Key.Instance).ToDictionary(
-                    g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.Select(d => d.Value)]));
+                    g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.Select(d => d.Value)]))
+            {
+                Damaged = Damaged.ToDictionary(),
+            };
         });
 
     public Task SaveInstanceAsync(InstanceRecord record, CancellationToken cancellationToken) =>
@@ -187,9 +222,16 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
     {
         _calls.AddOrUpdate(step, 1, (_, n) => n + 1);
         var held = OnCall(step);
-        return held.IsCompletedSuccessfully && !cancellationToken.IsCancellationRequested
-            ? Task.FromResult(act())
-            : Later();
+        try
+        {
+            return held.IsCompletedSuccessfully && !cancellationToken.IsCancellationRequested
+                ? Task.FromResult(act())
+                : Later();
+        }
+        catch (PortException failure)
+        {
+            return Task.FromException<T>(failure);
+        }
 
         async Task<T> Later()
         {

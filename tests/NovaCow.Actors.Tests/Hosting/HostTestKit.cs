@@ -31,13 +31,15 @@ public abstract class HostTestKit : TestKit
 
     private protected IActorRef Host { get; private set; } = ActorRefs.Nobody;
 
-    private protected HostFacts StartHost(HostLimits? limits = null)
+    private protected HostFacts StartHost(HostLimits? limits = null, string name = "a")
     {
-        Host = Sys.ActorOf(HostActor.Props(
-            Given.Settings(Disk, limits: limits, copies: Copies)), "host");
+        Host = Sys.ActorOf(
+            HostActor.Props(Given.Settings(Disk, name, limits, Copies)), "host");
         Host.Tell(new HostActor.Connected(Scheduler.Ref));
         return Scheduler.ExpectMsg<SchedulerProtocol.HostHello>().Facts;
     }
+
+    private protected void Use(IActorRef host) => Host = host;
 
     private protected void StopHost()
     {

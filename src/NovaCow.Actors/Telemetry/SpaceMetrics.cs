@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+
+namespace NovaCow.Actors.Telemetry;
+
+/// <summary>How the stores of this process's hosts are used, as gauges with the tag <c>host</c>;
+/// each shows what its host measured last.</summary>
+internal static class SpaceMetrics
+{
+    private static readonly ConcurrentDictionary<HostId, HostUsage> Hosts = new();
+    private static readonly Meter Meter = new(DomainMetrics.MeterName);
+
+    static SpaceMetrics()
+    {
+        Gauge("novacow.shared", "Bytes in base volumes, shared by their clones",
+            u => u.BaseBytes);
+        Gauge("novacow.unique", "Bytes in instance disks, unique to each", u => u.DiskBytes);
+        Gauge("novacow.full_copy", "Bytes that full copies in the clones' place would take",
+            u => u.FullCopyBytes);
+        Gauge("novacow.worst_case", "Bytes that bases and disks would take with every disk filled",
+            u => u.WorstCaseBytes);
+        Gauge("novacow.store.size", "Size of what the volumes lie in", u => u.TotalBytes);
+        Gauge("novacow.store.free", "Bytes free where the volumes lie", u => u.FreeBytes);
+        Gauge("novacow.store.reserved", "Free bytes promised to volumes being made",
+            u => u.ReservedBytes);
+    }
+
+    public static void Set(HostId host, HostUsage usage) => Hosts[host] = usage;
+
+    public static void Forget(HostId host) => Hosts.TryRemove(host, out _);
+
+    private static void Gauge(string name, string description, Func<HostUsage, long> value) =>
+        Meter.CreateObservableGauge(
+            name,
+            () => Hosts.Select(h => new Measurement<long>(
+                value(h.Value), new KeyValuePair<string, object?>("host", h.Key.Value))),
+            "By",
+            description);
+}
