@@ -90,5 +90,8 @@ public static partial class WireMessages
         .Register<LaunchFailed>("j.failed")
         .Register<LaunchDeleting>("j.deleting")
         .Register<LaunchDeleted>("j.deleted")
+        .Register<ChangeAccepted>("j.change+")
+        .Register<ChangeCancelling>("j.change-")
+        .Register<ChangeEnded>("j.change.ended")
         .Register<SchedulerSnapshot>("j.snapshot");
 }

@@ -81,6 +81,9 @@ public sealed record InstanceResource
 
     /// <summary>When it got where.</summary>
     public required InstanceTimings Timings { get; init; }
+
+    /// <summary>The newest operation on its disks, under way or ended.</summary>
+    public OperationResource? Operation { get; init; }
 }
 
 /// <summary>A disk of an instance.</summary>
@@ -95,7 +98,7 @@ public sealed record DiskResource
     /// <summary>Its size, in bytes.</summary>
     public required long VirtualSizeBytes { get; init; }
 
-    /// <summary>The bytes it took on the host's disk when it was made.</summary>
+    /// <summary>The bytes it took on the host's disk when it was made or changed.</summary>
     public required long AllocatedBytes { get; init; }
 
     /// <summary>The base that it is a clone of; null: it owns its bytes.</summary>

@@ -33,6 +33,12 @@ public enum RequestErrorCode
     /// <summary>The id or name is taken by something else.</summary>
     Conflict,
 
+    /// <summary>What was asked cannot be done to this instance's disks as they are.</summary>
+    CannotChange,
+
+    /// <summary>The host has no room for it.</summary>
+    NoRoom,
+
     /// <summary>A named limit is reached; the same request can succeed later.</summary>
     Busy,
 

@@ -117,4 +117,19 @@ public sealed record InstanceRecord
 
     /// <summary>When it was prepared.</summary>
     public required DateTimeOffset PreparedAt { get; init; }
+
+    /// <summary>How the newest change of its disks ended, so that it is not done again when it is
+    /// asked for again; null: there was none.</summary>
+    public ChangeOutcome? LastChange { get; init; }
 }
+
+/// <summary>How a change of an instance's disks ended on its host.</summary>
+/// <param name="Number">Which of the instance's changes.</param>
+/// <param name="Error">Why it did not succeed; null: it did.</param>
+/// <param name="Bytes">What the disks took before and after, where that was measured.</param>
+public sealed record ChangeOutcome(int Number, LaunchError? Error, ChangeBytes? Bytes);
+
+/// <summary>What an instance's disks take for themselves, shared bytes not counted.</summary>
+/// <param name="Before">Before a change.</param>
+/// <param name="After">After it.</param>
+public sealed record ChangeBytes(long Before, long After);

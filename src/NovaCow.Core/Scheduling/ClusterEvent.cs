@@ -9,6 +9,7 @@ namespace NovaCow.Core.Scheduling;
 /// </summary>
 [JsonDerivedType(typeof(InstanceChanged), "instance")]
 [JsonDerivedType(typeof(InstanceProgressed), "instance-progress")]
+[JsonDerivedType(typeof(DisksChanged), "disks")]
 [JsonDerivedType(typeof(HostChanged), "host")]
 [JsonDerivedType(typeof(ImageChanged), "image")]
 [JsonDerivedType(typeof(BaseChanged), "base")]
@@ -37,6 +38,18 @@ public abstract record ClusterEvent
     /// <summary>What a launch waits for came further; never kept.</summary>
     public sealed record InstanceProgressed(InstanceId Id, HostId Host, LaunchProgress Progress)
         : ClusterEvent;
+
+    /// <summary>A change of an instance's disks reached a phase, or came further.</summary>
+    /// <param name="Id">The instance.</param>
+    /// <param name="Kind">What is done to its disks.</param>
+    /// <param name="Phase">How far it is.</param>
+    /// <param name="Message">What or why, where there is more to say than the phase.</param>
+    public sealed record DisksChanged(
+        InstanceId Id, ChangeKind Kind, ChangePhase Phase, string? Message) : ClusterEvent
+    {
+        /// <summary>How far, for one that came further; those are not kept.</summary>
+        public ChangeProgress? Progress { get; init; }
+    }
 
     /// <summary>A host joined, went away, or came back.</summary>
     public sealed record HostChanged(HostId Host, HostStatus Status, string Message) : ClusterEvent;

@@ -55,6 +55,11 @@ public sealed class ClusterEventLog(int capacity)
             sequence, e, LaunchPhase.Deleting, (e.Host, e.Attempt), null),
         LaunchDeleted e => Instance(
             sequence, e, LaunchPhase.Deleted, (e.Host, e.Attempt), null),
+        ChangeAccepted e => Disks(
+            sequence, e, e.Change.Kind, ChangePhase.Running, e.Change.Title()),
+        ChangeCancelling e => Disks(sequence, e, e.Kind, ChangePhase.Cancelling, null),
+        ChangeEnded e => Disks(
+            sequence, e, e.Kind, LaunchChange.PhaseOf(e.Error), e.Error?.Message),
         HostJoined e => new ClusterEvent.HostChanged(
             e.Host, HostStatus.Up, $"joined, volumes by {e.Driver}")
         {
@@ -79,6 +84,10 @@ public sealed class ClusterEventLog(int capacity)
         },
         _ => null,
     };
+
+    private static ClusterEvent.DisksChanged Disks(
+        long sequence, LaunchEvent e, ChangeKind kind, ChangePhase phase, string? message) =>
+        new(e.Id, kind, phase, message) { Sequence = sequence, At = e.At };
 
     private static ClusterEvent.InstanceChanged Instance(
         long sequence, LaunchEvent e, LaunchPhase phase, (HostId? Host, int Attempt) where,

@@ -42,6 +42,15 @@ public abstract record SchedulerEffect
     /// <summary>Tell a host to remove an instance.</summary>
     public sealed record Discard(HostId Host, InstanceId Id, LaunchFence Fence) : SchedulerEffect;
 
+    /// <summary>Tell a host to change an instance's disks.</summary>
+    public sealed record Change(
+        HostId Host, InstanceId Id, LaunchFence Fence, int Number, InstanceChange What)
+        : SchedulerEffect;
+
+    /// <summary>Tell a host to give a change up.</summary>
+    public sealed record CancelChange(HostId Host, InstanceId Id, LaunchFence Fence, int Number)
+        : SchedulerEffect;
+
     /// <summary>Answer a host's hello.</summary>
     public sealed record Welcome(HostId Host, IReadOnlyList<InstanceVerdict> Verdicts)
         : SchedulerEffect;
@@ -51,4 +60,7 @@ public abstract record SchedulerEffect
 
     /// <summary>A launch is active, failed or deleted: tell those who wait.</summary>
     public sealed record Settled(InstanceInfo Instance) : SchedulerEffect;
+
+    /// <summary>A change ended: tell those who wait.</summary>
+    public sealed record ChangeSettled(InstanceInfo Instance) : SchedulerEffect;
 }

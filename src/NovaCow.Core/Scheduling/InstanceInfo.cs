@@ -45,6 +45,12 @@ public sealed record InstanceInfo
     /// <summary>Why it went where it went.</summary>
     public string? PlacedBecause { get; init; }
 
+    /// <summary>The newest change of its disks, under way or ended.</summary>
+    public LaunchChange? Change { get; init; }
+
+    /// <summary>How far the change is, while it is under way and its host has said so.</summary>
+    public ChangeProgress? ChangeProgress { get; init; }
+
     /// <summary>A launch, as it is.</summary>
     /// <param name="launch">The launch.</param>
     /// <param name="waitingFor">Why no host takes it.</param>
@@ -63,6 +69,7 @@ public sealed record InstanceInfo
         Error = launch.Error,
         WaitingFor = waitingFor,
         PlacedBecause = launch.PlacedBecause,
+        Change = launch.Change,
     };
 
     /// <summary>A launch that has just ended.</summary>
@@ -101,7 +108,7 @@ public sealed record InstanceInfo
 /// <param name="VirtualSizeBytes">Its size, in bytes.</param>
 /// <param name="Path">The file or device on its host, once it is made.</param>
 /// <param name="Format">The format to open it with, once it is made.</param>
-/// <param name="AllocatedBytes">The bytes it took when it was made.</param>
+/// <param name="AllocatedBytes">The bytes it took when it was made or changed last.</param>
 public sealed record DiskInfo(
     DiskName Name,
     string Device,

@@ -4,7 +4,7 @@ namespace NovaCow.Core.Scheduling;
 /// One launch's whole state: immutable, changed only by <see cref="Apply"/>. What may happen next
 /// is for <see cref="LaunchDecisions"/> to say.
 /// </summary>
-public sealed record Launch
+public sealed partial record Launch
 {
     /// <summary>The instance.</summary>
     public required InstanceId Id { get; init; }
@@ -45,7 +45,8 @@ public sealed record Launch
 
     /// <summary>Whether its host has been asked for something and has not answered.</summary>
     public bool IsOpen() =>
-        Phase is LaunchPhase.Placed or LaunchPhase.Committed or LaunchPhase.Deleting;
+        Phase is LaunchPhase.Placed or LaunchPhase.Committed or LaunchPhase.Deleting
+            || IsChanging();
 
     /// <summary>Whether this attempt on this host is the one that counts.</summary>
     public bool IsAttempt(HostId host, int attempt) => Attempt == attempt && host == Host;
@@ -90,6 +91,7 @@ public sealed record Launch
         {
             Phase = LaunchPhase.Committed,
             Disks = e.Disks,
+            GrownBytes = GrownBytes + Grown(e.Disks),
             Error = null,
             Timings = Timings with
             {
@@ -114,6 +116,12 @@ public sealed record Launch
             Phase = LaunchPhase.Deleting,
             Timings = Timings with { DeletingAt = e.At },
         },
+        ChangeAccepted e => After(e),
+        ChangeCancelling => this with
+        {
+            Change = Change! with { Phase = ChangePhase.Cancelling },
+        },
+        ChangeEnded e => After(e),
         _ => throw new InvalidOperationException($"unknown event {happened.GetType().Name}"),
     };
 }

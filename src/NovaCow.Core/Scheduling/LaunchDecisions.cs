@@ -52,6 +52,12 @@ public enum LaunchAnswer
 
     /// <summary>Remove what you have of it.</summary>
     Discard,
+
+    /// <summary>Change its disks.</summary>
+    Change,
+
+    /// <summary>Give the change of its disks up.</summary>
+    CancelChange,
 }
 
 /// <summary>A decision about one launch.</summary>

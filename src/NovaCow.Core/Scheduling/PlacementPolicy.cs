@@ -62,6 +62,17 @@ public static class PlacementPolicy
         return new Claims(1, flavor.VCpus, flavor.MemoryBytes, FullDiskBytes(spec));
     }
 
+    /// <summary>What one launch holds of its host, with what its disks have grown since.</summary>
+    public static Claims ClaimOf(Launch launch)
+    {
+        var claim = ClaimOf(launch.Spec);
+        return claim with { DiskBytes = claim.DiskBytes + launch.GrownBytes };
+    }
+
+    /// <summary>Why a host has no room for so many more bytes of disk; null: it has.</summary>
+    public static string? NoRoomFor(long bytes, HostView host, PlacementRules rules) => Room(
+        "bytes of disk", bytes, host.Claims.DiskBytes, host.Capacity.DiskBytes, rules.DiskRatio);
+
     private static long FullDiskBytes(LaunchSpec spec)
     {
         var bytes = DiskPlan.RootBytes(spec.Image, spec.Flavor) + spec.Flavor.SwapBytes;

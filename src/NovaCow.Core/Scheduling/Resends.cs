@@ -18,11 +18,13 @@ internal sealed class Resends
         foreach (var launch in open)
         {
             var fresh = !_due.TryGetValue(launch.Id, out var due)
-                || due.Attempt != launch.Attempt || due.Phase != launch.Phase;
+                || due.Attempt != launch.Attempt || due.Phase != launch.Phase
+                || due.Change != ChangeOf(launch);
             if (fresh)
             {
                 var wait = limits.ResendAfter;
-                _due[launch.Id] = new Due(launch.Attempt, launch.Phase, now + wait, wait);
+                _due[launch.Id] = new Due(
+                    launch.Attempt, launch.Phase, ChangeOf(launch), now + wait, wait);
             }
             else if (due.At <= now && taken.Count < limits.MaxResendsPerTick)
             {
@@ -39,6 +41,13 @@ internal sealed class Resends
     // Answered launches leave their entry behind; forgetting them all now and then is enough.
     private const int Slack = 1_000;
 
+    private static (int Number, ChangePhase Phase)? ChangeOf(Launch launch) =>
+        launch.Change is { } change ? (change.Number, change.Phase) : null;
+
     private readonly record struct Due(
-        int Attempt, LaunchPhase Phase, DateTimeOffset At, TimeSpan Wait);
+        int Attempt,
+        LaunchPhase Phase,
+        (int Number, ChangePhase Phase)? Change,
+        DateTimeOffset At,
+        TimeSpan Wait);
 }

@@ -48,6 +48,8 @@ public sealed partial class SchedulerCore
             Answer(decision, launch, answer);
         }
 
+        foreach (var launch in State.OpenOn(facts.Host).Select(id => State.Launches[id]))
+            Answer(decision, launch, UnansweredChange(launch));
         PlaceWaiting(decision, now);
         return decision;
     }

@@ -203,6 +203,9 @@ public sealed partial class SchedulerCore
                 decision.Effects.Add(new SchedulerEffect.Discard(
                     launch.Host!, launch.Id, Fence(launch)));
                 break;
+            case LaunchAnswer.Change or LaunchAnswer.CancelChange:
+                decision.Effects.Add(ChangeCommand(launch, answer));
+                break;
         }
     }
 

@@ -72,7 +72,11 @@ public sealed partial class SchedulerCore
                 : "a host has room again; it is placed within a second";
         }
 
-        return InstanceInfo.Of(launch, waitingFor);
+        return InstanceInfo.Of(launch, waitingFor) with
+        {
+            Progress = ProgressOf(launch),
+            ChangeProgress = ChangeProgressOf(launch),
+        };
     }
 
     private HostInfo Describe(HostPresence presence)

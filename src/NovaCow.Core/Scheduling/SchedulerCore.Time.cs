@@ -73,15 +73,16 @@ public sealed partial class SchedulerCore
             var due = presence.Resends.Take(
                 open.Select(id => State.Launches[id]), open.Count, _limits, now);
             foreach (var launch in due)
-                Answer(decision, launch, Unanswered(launch.Phase));
+                Answer(decision, launch, Unanswered(launch));
         }
     }
 
-    private static LaunchAnswer Unanswered(LaunchPhase phase) => phase switch
+    private static LaunchAnswer Unanswered(Launch launch) => launch.Phase switch
     {
         LaunchPhase.Placed => LaunchAnswer.Prepare,
         LaunchPhase.Committed => LaunchAnswer.Commit,
         LaunchPhase.Deleting => LaunchAnswer.Discard,
+        LaunchPhase.Active => UnansweredChange(launch),
         _ => LaunchAnswer.None,
     };
 }

@@ -86,6 +86,8 @@ public sealed partial class SchedulerCore
 
     private void Emit(Decision decision, SchedulerEvent happened)
     {
+        if (happened is LaunchDeleting deleting)
+            EndChange(decision, deleting);
         var before = happened is LaunchDeleted e ? State.Launches.GetValueOrDefault(e.Id) : null;
         State.Apply(happened);
         decision.Events.Add(happened);
@@ -100,6 +102,12 @@ public sealed partial class SchedulerCore
                 _mayPlace |= happened is LaunchFailed;
                 var launch = State.Launches[((LaunchEvent)happened).Id];
                 decision.Effects.Add(new SchedulerEffect.Settled(InstanceInfo.Of(launch, null)));
+                break;
+            case ChangeEnded ended:
+                _mayPlace = true;
+                _progress.Remove(ended.Id);
+                decision.Effects.Add(new SchedulerEffect.ChangeSettled(
+                    InstanceInfo.Of(State.Launches[ended.Id], null)));
                 break;
         }
     }

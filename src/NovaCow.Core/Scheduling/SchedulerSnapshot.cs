@@ -22,7 +22,17 @@ public sealed record SchedulerSnapshot(
         IReadOnlyList<HostId> FailedOn,
         IReadOnlyList<InstanceDisk> Disks,
         LaunchTimings Timings,
-        LaunchError? Error);
+        LaunchError? Error)
+    {
+        /// <summary>The newest change of its disks.</summary>
+        public LaunchChange? Change { get; init; }
+
+        /// <summary>The image that its root disk was made a clone of since.</summary>
+        public Image? RebasedTo { get; init; }
+
+        /// <summary>The bytes by which its disks have grown.</summary>
+        public long GrownBytes { get; init; }
+    }
 
     /// <summary>What is to be saved of a state.</summary>
     public static SchedulerSnapshot Of(SchedulerState state)
@@ -40,7 +50,12 @@ public sealed record SchedulerSnapshot(
 
             launches.Add(new SavedLaunch(
                 l.Id, spec, l.Phase, l.Host, l.Attempt, l.PlacedBecause, l.FailedOn, l.Disks,
-                l.Timings, l.Error));
+                l.Timings, l.Error)
+            {
+                Change = l.Change,
+                RebasedTo = l.RebasedTo,
+                GrownBytes = l.GrownBytes,
+            });
         }
 
         return new SchedulerSnapshot(
@@ -64,5 +79,8 @@ public sealed record SchedulerSnapshot(
         Disks = l.Disks,
         Timings = l.Timings,
         Error = l.Error,
+        Change = l.Change,
+        RebasedTo = l.RebasedTo,
+        GrownBytes = l.GrownBytes,
     });
 }

@@ -228,7 +228,7 @@ public sealed class SchedulerState
 
         private void Change(Launch launch, int sign)
         {
-            var claim = PlacementPolicy.ClaimOf(launch.Spec);
+            var claim = PlacementPolicy.ClaimOf(launch);
             Claims = new Claims(
                 Claims.Launches + sign,
                 Claims.VCpus + (sign * claim.VCpus),

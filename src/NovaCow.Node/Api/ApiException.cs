@@ -17,9 +17,9 @@ internal sealed class ApiException(
         error.Code switch
         {
             RequestErrorCode.InvalidRequest => StatusCodes.Status400BadRequest,
-            RequestErrorCode.FlavorTooSmall or RequestErrorCode.Unprocessable =>
-                StatusCodes.Status422UnprocessableEntity,
-            RequestErrorCode.Conflict => StatusCodes.Status409Conflict,
+            RequestErrorCode.FlavorTooSmall or RequestErrorCode.Unprocessable
+                or RequestErrorCode.CannotChange => StatusCodes.Status422UnprocessableEntity,
+            RequestErrorCode.Conflict or RequestErrorCode.NoRoom => StatusCodes.Status409Conflict,
             RequestErrorCode.Busy => StatusCodes.Status503ServiceUnavailable,
             RequestErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
             _ => StatusCodes.Status404NotFound,

@@ -9,7 +9,7 @@ using Happened = NovaCow.Core.Scheduling.ClusterEvent;
 namespace NovaCow.Node.Api;
 
 /// <summary>The product's records as the API shows them.</summary>
-internal static class Mapping
+internal static partial class Mapping
 {
     public static ImageResource ToResource(this Image image) => new()
     {
@@ -65,6 +65,7 @@ internal static class Mapping
         Progress = instance.Progress is { } p
             ? new ProgressResource(p.What, p.DoneBytes, p.TotalBytes) : null,
         Timings = ToResource(instance.Timings),
+        Operation = instance.Change is { } change ? ToResource(change, instance.ChangeProgress) : null,
     };
 
     public static HostResource ToResource(this HostInfo host) => new()
@@ -115,6 +116,7 @@ internal static class Mapping
             DoneBytes = e.Progress.DoneBytes,
             TotalBytes = e.Progress.TotalBytes,
         },
+        Happened.DisksChanged e => Operation(e),
         Happened.HostChanged e => Event(
             e, $"host.{Lower(e.Status)}", e.Host.Value, e.Host, e.Message),
         Happened.ImageChanged e => Event(

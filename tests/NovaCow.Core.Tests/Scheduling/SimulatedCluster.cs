@@ -7,7 +7,7 @@ namespace NovaCow.Core.Tests.Scheduling;
 /// A scheduler, its journal and three hosts under a seeded schedule that loses, repeats and
 /// reorders messages, cuts links and kills processes; it knows what was promised to clients.
 /// </summary>
-internal sealed class SimulatedCluster
+internal sealed partial class SimulatedCluster
 {
     private static readonly SchedulerLimits Limits = new()
     {
@@ -40,6 +40,7 @@ internal sealed class SimulatedCluster
         _core = new SchedulerCore(Limits, Flavors.Defaults, _epoch);
         _core.Start(_now);
         Take(_core.Register(Given.Image(), _now));
+        Take(_core.Register(OtherImage, _now));
         foreach (var host in Hosts)
             Hear(new Said.Hello(host.Facts()));
     }
@@ -54,7 +55,7 @@ internal sealed class SimulatedCluster
     public void Step()
     {
         var host = Hosts[_random.Next(Hosts.Length)];
-        switch (_random.Next(100))
+        switch (_random.Next(130))
         {
             case < 10:
                 Launch(Given.Id($"vm-{_random.Next(6)}"));
@@ -85,8 +86,11 @@ internal sealed class SimulatedCluster
                 _core.Disconnected(host.Id, _now);
                 _up.Add(new Said.Hello(host.Facts()));
                 break;
-            default:
+            case < 100:
                 RestartScheduler();
+                break;
+            default:
+                StepChange(host);
                 break;
         }
     }
@@ -104,6 +108,8 @@ internal sealed class SimulatedCluster
                 DeliverDown(fails: false, faulty: false);
             }
 
+            foreach (var host in Hosts)
+                _up.AddRange(host.Work(_random));
             _now += TimeSpan.FromSeconds(2);
             Take(_core.Tick(_now));
         }
@@ -117,7 +123,8 @@ internal sealed class SimulatedCluster
             var launches = _core.State.Launches.Values.Where(l => l.Claims() == info.Id).ToList();
             var claim = PlacementPolicy.ClaimOf(Given.Spec());
             Assert.Equal(launches.Count, info.Claims.Launches);
-            Assert.Equal(launches.Count * claim.DiskBytes, info.Claims.DiskBytes);
+            Assert.Equal(
+                launches.Sum(l => claim.DiskBytes + l.GrownBytes), info.Claims.DiskBytes);
             Assert.Equal(launches.Count * claim.MemoryBytes, info.Claims.MemoryBytes);
             Assert.Equal(
                 launches.Where(l => l.IsOpen()).Select(l => l.Id).ToHashSet(),
@@ -153,6 +160,8 @@ internal sealed class SimulatedCluster
             Assert.Equal(wanted, host.Has.Keys.ToHashSet());
             Assert.All(host.Has.Values, i => Assert.True(i.Active));
         }
+
+        CheckChangesSettled();
     }
 
     private void Launch(InstanceId id)
@@ -213,6 +222,8 @@ internal sealed class SimulatedCluster
                 SchedulerEffect.Prepare e => e.Host,
                 SchedulerEffect.Commit e => e.Host,
                 SchedulerEffect.Discard e => e.Host,
+                SchedulerEffect.Change e => e.Host,
+                SchedulerEffect.CancelChange e => e.Host,
                 SchedulerEffect.Welcome e => e.Host,
                 SchedulerEffect.SayHello e => e.Host,
                 _ => null,
@@ -253,10 +264,11 @@ internal sealed class SimulatedCluster
     private void Hear(Said said) => Take(said switch
     {
         Said.Hello s => _core.Hello(s.Facts, _now),
-        Said.Ready s => _core.Prepared(s.Host, s.Id, s.Fence, [], Quick, _now),
+        Said.Ready s => _core.Prepared(s.Host, s.Id, s.Fence, s.Disks, Quick, _now),
         Said.Failed s => _core.AttemptFailed(
             s.Host, s.Id, s.Fence, Given.Error(s.Retryable), _now),
         Said.Active s => _core.Activated(s.Host, s.Id, s.Fence, _now),
+        Said.Changed s => _core.ChangeEnded(s.Host, s.Fence, s.Ended with { At = _now }, _now),
         Said.Removed s => _core.Removed(s.Host, s.Id, s.Fence, _now),
         _ => throw new InvalidOperationException(said.ToString()),
     });

@@ -5,7 +5,7 @@ namespace NovaCow.Core.Tests.Scheduling;
 
 /// <summary>A host as the scheduler's protocol asks it to be, without disks: what it made is
 /// durable at once, and a crash forgets the rest.</summary>
-internal sealed class SimulatedHost(string name, params string[] drivers)
+internal sealed partial class SimulatedHost(string name, params string[] drivers)
 {
     private HostAdmission _admission = new();
     private int _life;
@@ -38,6 +38,7 @@ internal sealed class SimulatedHost(string name, params string[] drivers)
         {
             _admission.Found(id, old.Newest(id)!.Value);
             Has[id] = (Has[id].Attempt, false);
+            _disks[id].Running = null;
         }
     }
 
@@ -52,6 +53,10 @@ internal sealed class SimulatedHost(string name, params string[] drivers)
                 return Commit(c.Id, c.Fence);
             case SchedulerEffect.Discard c:
                 return Discard(c.Id, c.Fence);
+            case SchedulerEffect.Change c:
+                return Change(c);
+            case SchedulerEffect.CancelChange c:
+                return CancelChange(c);
             case SchedulerEffect.Welcome c:
                 return c.Verdicts.SelectMany(v => v.Verdict switch
                 {
@@ -73,7 +78,7 @@ internal sealed class SimulatedHost(string name, params string[] drivers)
             case Admission.SameAttempt when Has.TryGetValue(c.Id, out var has):
                 return has.Active
                     ? [new Said.Active(Id, c.Id, c.Fence)]
-                    : [new Said.Ready(Id, c.Id, c.Fence)];
+                    : [new Said.Ready(Id, c.Id, c.Fence, DisksOf(c.Id))];
             case Admission.EndedAttempt:
                 return [new Said.Failed(Id, c.Id, c.Fence)];
             case Admission.NewAttempt or Admission.SameAttempt when fails:
@@ -82,7 +87,8 @@ internal sealed class SimulatedHost(string name, params string[] drivers)
                 return [new Said.Failed(Id, c.Id, c.Fence)];
             case Admission.NewAttempt or Admission.SameAttempt:
                 Has[c.Id] = (c.Fence.Attempt, false);
-                return [new Said.Ready(Id, c.Id, c.Fence)];
+                _disks[c.Id] = new SimulatedDisks();
+                return [new Said.Ready(Id, c.Id, c.Fence, DisksOf(c.Id))];
             default:
                 return [];
         }
@@ -110,11 +116,12 @@ internal sealed class SimulatedHost(string name, params string[] drivers)
 }
 
 /// <summary>What a simulated host says.</summary>
-internal abstract record Said
+internal abstract partial record Said
 {
     public sealed record Hello(HostFacts Facts) : Said;
 
-    public sealed record Ready(HostId Host, InstanceId Id, LaunchFence Fence) : Said;
+    public sealed record Ready(
+        HostId Host, InstanceId Id, LaunchFence Fence, IReadOnlyList<InstanceDisk> Disks) : Said;
 
     public sealed record Failed(
         HostId Host, InstanceId Id, LaunchFence Fence, bool Retryable = true) : Said;

@@ -1,0 +1,60 @@
+using NovaCow.Core.Scheduling;
+
+namespace NovaCow.Core.Tests.Scheduling;
+
+/// <summary>Changes of disks in the simulated cluster.</summary>
+internal sealed partial class SimulatedCluster
+{
+    private static readonly Image OtherImage = Given.Image("other", 2);
+
+    private void StepChange(SimulatedHost host)
+    {
+        var id = Given.Id($"vm-{_random.Next(6)}");
+        switch (_random.Next(10))
+        {
+            case < 4:
+                Take(_core.Change(id, Some(), _now));
+                break;
+            case < 5:
+                Take(_core.CancelChange(id, _now));
+                break;
+            default:
+                _up.AddRange(host.Work(_random));
+                break;
+        }
+
+        ChangeRequest Some() => _random.Next(4) switch
+        {
+            0 => new ChangeRequest.Resize(_random.Next(1, 6) * Given.GiB),
+            1 => new ChangeRequest.Flatten(),
+            2 => new ChangeRequest.Rebase(_random.Next(2) == 0 ? null : OtherImage.Name),
+            _ => new ChangeRequest.Migrate(null),
+        };
+    }
+
+    /// <summary>What the scheduler says of the disks is what they are, and none of it is open.
+    /// </summary>
+    private void CheckChangesSettled()
+    {
+        foreach (var launch in _core.State.Launches.Values)
+        {
+            // A host that lost an instance may come back with it, and then the change goes on.
+            if (launch.Phase != LaunchPhase.Active)
+                continue;
+            Assert.False(launch.IsChanging(), $"{launch.Id}: {launch.Change} never ended");
+            var host = Hosts.First(h => h.Id == launch.Host);
+            var root = host.DisksOf(launch.Id).Single();
+            Assert.Equal(root.VirtualSizeBytes, launch.RootBytes());
+            Assert.Equal(
+                root.VirtualSizeBytes - DiskPlan.RootBytes(launch.Spec.Image, launch.Spec.Flavor),
+                launch.GrownBytes);
+            if (launch.Change is null)
+                continue;
+            Assert.Equal(root.BackingFile, launch.Disks.Single().BackingFile);
+            var finished = host.ChangesOf(launch.Id);
+            Assert.Equal(finished.Order().Distinct(), finished);
+            if (launch.Change.Phase == ChangePhase.Done)
+                Assert.Equal(launch.Change.Number, finished[^1]);
+        }
+    }
+}
