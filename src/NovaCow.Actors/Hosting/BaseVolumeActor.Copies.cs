@@ -8,14 +8,6 @@ namespace NovaCow.Actors.Hosting;
 /// enough for somebody to ask how far they are.</summary>
 internal sealed partial class BaseVolumeActor
 {
-    // From here on the disk is not this base's: it is removed without the base, or by it on demand.
-    private void LetGo(Clone copy)
-    {
-        Context.Unwatch(copy.Child);
-        Context.Stop(copy.Child);
-        Forget(copy);
-    }
-
     private void OnCopied(long doneBytes)
     {
         if (Find(Sender) is not { Requester: not null, IsLeaving: false } clone)

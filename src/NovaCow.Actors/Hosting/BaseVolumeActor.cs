@@ -46,6 +46,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         Receive<SnapshotProtocol.NotRemoved>(failed => OnNotRemoved(failed.Error));
         Receive<Terminated>(ended => OnChildEnded(ended.ActorRef));
         Receive<ReportNow>(_ => Report());
+        ChangeHandlers();
         BuildHandlers();
         CareHandlers();
         Receive<Room>(OnRoom);
@@ -147,13 +148,25 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         var make = waiter.Make;
         var id = new CloneId(make.Instance, make.Disk.Name);
         if (!_clones.TryGetValue(id, out var clone))
+        {
             clone = AddClone(id, make.Driver);
+            clone.IsArriving = make.Existing is not null;
+        }
+
         if (clone.IsLeaving)
         {
             waiter.Requester.Tell(new DiskFailed(make.Attempt, make.Disk.Name, new LaunchError(
                 LaunchErrorCode.VolumeDriver,
                 $"disk {id.Disk} of instance {id.Instance} is being removed; try again",
                 IsRetryable: true)));
+            return;
+        }
+
+        if (make.Existing is { } existing)
+        {
+            clone.Await(waiter.Requester, make.Attempt, baseWait);
+            StartChange(clone, new DiskChangeRequest(
+                make.Instance, existing, new DiskChange.Rebase(_key)));
             return;
         }
 
@@ -195,6 +208,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
             _tally.Cloned();
         SetBytes(clone, made.Disk.AllocatedBytes);
         (clone.Requester, clone.Make) = (null, null);
+        clone.IsChanging = clone.IsArriving = false;
         (_uses, _lastUsedAt) = (_uses + 1, _time.GetUtcNow());
         requester.Tell(new DiskMade(clone.Attempt, made.Disk, clone.BaseWait));
         if (clone.HasAskedForRoom)
@@ -238,7 +252,11 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
             return;
         var allocated = clone.AllocatedBytes;
         Forget(clone);
-        if (clone.Requester is null && !clone.IsLeaving)
+        if (clone is { IsChanging: true, IsLeaving: false })
+        {
+            OnChangeCrashed(clone, allocated);
+        }
+        else if (clone.Requester is null && !clone.IsLeaving)
         {
             SetBytes(AddClone(clone.Id, clone.Driver), allocated);
         }
@@ -332,6 +350,13 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         public bool IsAwaitingRoom { get; set; }
 
         public bool IsLeaving { get; set; }
+
+        /// <summary>The disk is being changed; its requester is the one who asked for that.
+        /// </summary>
+        public bool IsChanging { get; set; }
+
+        /// <summary>The disk exists, and is not yet a clone of this base.</summary>
+        public bool IsArriving { get; set; }
 
         /// <summary>Its removal has lost one actor already.</summary>
         public bool IsSecondTry { get; set; }

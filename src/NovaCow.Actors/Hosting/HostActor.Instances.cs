@@ -209,6 +209,7 @@ public sealed partial class HostActor
         var plan = new InstancePlan(entry.Id, entry.Fence, entry.Spec, disks, error)
         {
             Cluster = entry.Cluster,
+            Record = entry.Record,
         };
         var host = _host;
         entry.Ref = Context.ActorOf(
@@ -232,6 +233,7 @@ public sealed partial class HostActor
             return;
         entry.State = InstanceState.Prepared;
         entry.Disks = ready.Record.Disks;
+        entry.Record = ready.Record;
         entry.Preparation = ready.Preparation;
         SayPrepared(entry);
     }
@@ -273,6 +275,7 @@ public sealed partial class HostActor
     private void Finish(InstanceEntry entry, LaunchError? error)
     {
         _instances.Remove(entry.Id);
+        _changes.End(entry.Id);
         if (entry.Next is { } next)
         {
             Begin(next);
@@ -294,6 +297,7 @@ public sealed partial class HostActor
             return;
         entry.Crashes++;
         entry.Ref = null;
+        _changes.End(id);
         var error = new LaunchError(
             LaunchErrorCode.VolumeDriver,
             $"instance {id}: its actor on host {_host.Id} crashed; the host's log says why",
@@ -343,6 +347,8 @@ public sealed partial class HostActor
         public InstanceState State { get; set; } = InstanceState.Preparing;
 
         public IReadOnlyList<InstanceDisk> Disks { get; set; } = [];
+
+        public InstanceRecord? Record { get; set; }
 
         public Preparation? Preparation { get; set; }
 

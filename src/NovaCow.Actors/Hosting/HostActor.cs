@@ -25,6 +25,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
     private readonly TimeProvider _time;
     private readonly RoomTurns _room;
     private readonly BuildTurns _turns;
+    private readonly ChangeTurns _changes;
     private readonly Dictionary<BaseKey, BaseEntry> _bases = [];
     private readonly Dictionary<InstanceId, InstanceEntry> _instances = [];
     private readonly Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> _damaged = [];
@@ -40,6 +41,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         _time = Context.System.TimeProvider;
         _room = new RoomTurns(host.Limits, this);
         _turns = new BuildTurns(host.Limits, _room);
+        _changes = new ChangeTurns(host.Limits, _room);
         Starting();
     }
 
@@ -105,6 +107,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         Receive<InstanceProtocol.Active>(active => OnActive(active.Id));
         Receive<InstanceProtocol.Undoing>(undoing => OnUndoing(undoing.Id));
         Receive<InstanceProtocol.Ended>(OnEnded);
+        ChangeHandlers();
         Receive<AskToBuild>(ask => _turns.Ask(Sender, ask));
         Receive<BuildEnded>(ended => _turns.End(ended.Key));
         Receive<Changed>(OnBaseChanged);
@@ -141,6 +144,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
                 State = InstanceState.Prepared,
                 Disks = record.Disks,
                 Cluster = record.Cluster,
+                Record = record,
             };
             _instances[record.Id] = entry;
             StartInstance(entry, InstanceActor.Start.Found, null);

@@ -43,6 +43,9 @@ public sealed record HostLimits
     /// <summary>The most bases that are fetched or built at a time; others queue.</summary>
     public int MaxBuilds { get; init; } = 4;
 
+    /// <summary>The most instances whose disks are changed at a time; others queue.</summary>
+    public int MaxChanges { get; init; } = 2;
+
     /// <summary>The most disks that wait for one base; more are refused as Busy.</summary>
     public int MaxWaitersPerBase { get; init; } = 10_000;
 
@@ -82,6 +85,6 @@ public sealed record HostLimits
     /// <summary>By what bases are chosen that make room for others.</summary>
     public EvictionRules Eviction { get; init; } = new();
 
-    /// <summary>How often at most a base that comes further says so.</summary>
+    /// <summary>How often at most a base or a change that comes further says so.</summary>
     public TimeSpan ProgressEvery { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -12,19 +12,19 @@ namespace NovaCow.Actors.Hosting;
 /// in reverse when one fails. It never survives as half an instance, and never decides where the
 /// instance belongs.
 /// </summary>
-internal sealed class InstanceActor : ReceiveActor, IWithTimers
+internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
 {
     private readonly HostSettings _host;
     private readonly InstanceId _id;
     private readonly LaunchFence _attempt;
     private readonly string? _cluster;
     private readonly LaunchSpec? _spec;
-    private IReadOnlyList<DiskRef> _plan;
     private LaunchPlan? _launch;
     private readonly Dictionary<DiskName, InstanceDisk> _made = [];
     private readonly TimeProvider _time;
     private readonly long _startedAt;
     private readonly Start _start;
+    private IReadOnlyList<DiskRef> _plan;
     private TimeSpan _baseWait;
     private LaunchError? _error;
     private int _undone;
@@ -48,7 +48,8 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
     public InstanceActor(HostSettings host, InstancePlan plan, Start start)
     {
         (_host, _id, _attempt, _spec, _plan) = (host, plan.Id, plan.Attempt, plan.Spec, plan.Disks);
-        (_error, _start, _cluster) = (plan.Error, start, plan.Cluster);
+        (_error, _start, _record) = (plan.Error, start, plan.Record);
+        _cluster = plan.Cluster;
         _time = Context.System.TimeProvider;
         _startedAt = _time.GetTimestamp();
         Preparing();
@@ -94,8 +95,9 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
             // Without a hypervisor, committed disks are the result.
             Context.Parent.Tell(new InstanceProtocol.Active(_id));
         });
-        Receive<InstanceProtocol.Remove>(_ => Remove());
-        Receive<InstanceProtocol.BaseLost>(_ => { });
+        Receive<InstanceProtocol.Remove>(_ => RemoveOnceUnchanged());
+        Receive<InstanceProtocol.BaseLost>(lost => OnBaseLostWhileChanging(lost.Key));
+        ChangeHandlers();
     }
 
     private void Undoing()
@@ -127,6 +129,8 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         Receive<DiskDeleted>(_ => { });
         Receive<DiskFailed>(_ => { });
         Receive<InstanceProtocol.Commit>(_ => { });
+        Receive<InstanceProtocol.Change>(_ => { });
+        Receive<InstanceProtocol.CancelChange>(_ => { });
     }
 
     private void Ask(PlannedDisk disk) => Context.Parent.Tell(
@@ -189,6 +193,7 @@ internal sealed class InstanceActor : ReceiveActor, IWithTimers
         var preparation = new Preparation(_baseWait == TimeSpan.Zero, _baseWait, took);
         DomainMetrics.PrepareSeconds.Record(
             took.TotalSeconds, DomainMetrics.Cache(preparation.Warm));
+        _record = ended.Record;
         Become(Prepared);
         Context.Parent.Tell(new InstanceProtocol.Ready(ended.Record, preparation));
     }
@@ -290,4 +295,7 @@ internal sealed record InstancePlan(
 {
     /// <summary>The cluster that launches it.</summary>
     public string? Cluster { get; init; }
+
+    /// <summary>Its record, where it was found or is prepared.</summary>
+    public InstanceRecord? Record { get; init; }
 }

@@ -6,6 +6,8 @@ namespace NovaCow.Actors.Hosting;
 /// Reads what a host's store holds when the host starts, before anything else touches the store.
 /// It removes nothing: what a crash left half-made, the driver has removed before it answers, so a
 /// disk that is listed without a readable record belongs to an instance whose record is damaged.
+/// A disk that was changed when its host crashed says better than its record what it is: such a
+/// record is published anew.
 /// </summary>
 internal static class Reconciliation
 {
@@ -22,7 +24,7 @@ internal static class Reconciliation
             var missing = Missing(record, inventory, bases);
             if (missing.Count == 0)
             {
-                whole.Add(record);
+                whole.Add(await AsItsDisksSayAsync(host, record, inventory, notes));
                 continue;
             }
 
@@ -47,6 +49,38 @@ internal static class Reconciliation
         $"instance {id}: {cause}; it is reported as lost, and what is left of it stays until it "
             + "is deleted";
 
+    private static async Task<InstanceRecord> AsItsDisksSayAsync(
+        HostSettings host, InstanceRecord record, VolumeInventory inventory, List<string> notes)
+    {
+        var disks = inventory.Disks[record.Id];
+        if (record.Disks.All(d => IsSame(d, Seen(d, disks)!)))
+            return record;
+        var anew = record with { Disks = [.. record.Disks.Select(d => Seen(d, disks)!)] };
+        try
+        {
+            await host.Store.SaveInstanceAsync(anew, CancellationToken.None);
+            notes.Add($"instance {record.Id}: its disks are not as its record says: a change of "
+                + "them broke off, or the store was moved; the record is published anew");
+        }
+        catch (PortException failure)
+        {
+            notes.Add($"{failure.Message}; the next start tries again");
+        }
+
+        return anew;
+    }
+
+    private static bool IsSame(InstanceDisk recorded, InstanceDisk found) =>
+        recorded.BackingFile == found.BackingFile
+            && recorded.VirtualSizeBytes == found.VirtualSizeBytes
+            && recorded.Driver == found.Driver
+            && recorded.Path == found.Path
+            && recorded.Layout == found.Layout;
+
+    private static InstanceDisk? Seen(InstanceDisk recorded, IReadOnlyList<InstanceDisk> disks) =>
+        disks.FirstOrDefault(d => d.Name == recorded.Name && d.Path == recorded.Path)
+            ?? disks.FirstOrDefault(d => d.Name == recorded.Name);
+
     /// <summary>The disks that are not there, or whose base is not.</summary>
     private static List<string> Missing(
         InstanceRecord record, VolumeInventory inventory, HashSet<BaseKey> bases)
@@ -55,9 +89,10 @@ internal static class Reconciliation
         List<string> missing = [];
         foreach (var disk in record.Disks)
         {
-            if (there.All(d => d.Name != disk.Name))
+            var found = Seen(disk, there);
+            if (found is null)
                 missing.Add($"disk {disk.Name}");
-            else if (disk.BackingFile is { } key && !bases.Contains(key))
+            else if (found.BackingFile is { } key && !bases.Contains(key))
                 missing.Add($"base {key} of disk {disk.Name}");
         }
 

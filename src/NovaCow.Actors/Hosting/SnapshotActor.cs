@@ -6,11 +6,11 @@ using static NovaCow.Actors.Protocols.SnapshotProtocol;
 namespace NovaCow.Actors.Hosting;
 
 /// <summary>
-/// Owns one instance disk, under its BaseVolumeActor: makes it, concurrently with its siblings, and
-/// removes it. It lives as long as the disk, so that the base's children are its reference count.
+/// Owns one instance disk, under its BaseVolumeActor: makes it, concurrently with its siblings,
+/// changes it, and removes it. It lives as long as the disk, so that the base's children are its reference count.
 /// Its end leaves a disk that is made as it is, and gives one up that is being made.
 /// </summary>
-internal sealed class SnapshotActor : ReceiveActor
+internal sealed partial class SnapshotActor : ReceiveActor
 {
     private readonly InstanceId _instance;
     private readonly DiskName _disk;
@@ -29,6 +29,7 @@ internal sealed class SnapshotActor : ReceiveActor
         Receive<Remove>(_ => OnRemove());
         Receive<MakeEnded>(OnMakeEnded);
         Receive<RemoveEnded>(OnRemoveEnded);
+        ChangeHandlers();
     }
 
     private void OnMake(Make make)
@@ -49,7 +50,7 @@ internal sealed class SnapshotActor : ReceiveActor
     {
         _isUnwanted = true;
         if (_isBusy)
-            _cancel.Cancel();
+            GiveUp();
         else
             Delete();
     }
@@ -100,8 +101,9 @@ internal sealed class SnapshotActor : ReceiveActor
 
     protected override void PostStop()
     {
-        _cancel.Cancel();
+        GiveUp();
         _cancel.Dispose();
+        _change?.Dispose();
     }
 
     private void LogIfBug(Exception cause)

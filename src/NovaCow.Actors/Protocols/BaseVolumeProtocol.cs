@@ -18,7 +18,12 @@ public static partial class BaseVolumeProtocol
     /// <param name="Driver">The driver that makes it.</param>
     public sealed record MakeDisk(
         InstanceId Instance, LaunchFence Attempt, PlannedDisk Disk, string Driver)
-        : IBaseVolumeMessage;
+        : IBaseVolumeMessage
+    {
+        /// <summary>The disk as it is, for one that exists and becomes a clone of this base; null:
+        /// it is made anew.</summary>
+        public InstanceDisk? Existing { get; init; }
+    }
 
     /// <summary>The disk is durable.</summary>
     /// <param name="Attempt">The attempt that asked.</param>

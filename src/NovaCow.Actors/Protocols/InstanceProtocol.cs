@@ -9,7 +9,7 @@ namespace NovaCow.Actors.Protocols;
 public interface IInstanceMessage;
 
 /// <summary>What HostActor asks of an InstanceActor, and what that reports.</summary>
-public static class InstanceProtocol
+public static partial class InstanceProtocol
 {
     /// <summary>The instance is this host's: make it active; answered by <see cref="Active"/>.
     /// </summary>

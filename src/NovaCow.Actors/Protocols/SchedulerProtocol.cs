@@ -135,6 +135,10 @@ public static partial class SchedulerProtocol
 
         /// <summary>The instance's end: deleted.</summary>
         Deleted,
+
+        /// <summary>The end of the change of its disks that is under way, or the instance's.
+        /// </summary>
+        Changed,
     }
 
     // Hosts and bases.

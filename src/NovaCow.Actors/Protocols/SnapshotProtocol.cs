@@ -6,7 +6,7 @@ namespace NovaCow.Actors.Protocols;
 public interface ISnapshotMessage;
 
 /// <summary>What a BaseVolumeActor asks of the SnapshotActor of one clone.</summary>
-public static class SnapshotProtocol
+public static partial class SnapshotProtocol
 {
     /// <summary>Makes the clone; answered by <see cref="Made"/> or <see cref="NotMade"/>.</summary>
     public sealed record Make(CloneRequest Request) : ISnapshotMessage;

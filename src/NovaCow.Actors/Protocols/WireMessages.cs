@@ -42,6 +42,8 @@ public static partial class WireMessages
         .Register<SchedulerProtocol.ListInstances>("vm.list")
         .Register<SchedulerProtocol.InstancePage>("vm.page")
         .Register<SchedulerProtocol.AwaitInstance>("vm.await")
+        .Register<SchedulerProtocol.ChangeInstance>("vm.change")
+        .Register<SchedulerProtocol.CancelInstanceChange>("vm.change-cancel")
         .Register<SchedulerProtocol.ListHosts>("host.list")
         .Register<SchedulerProtocol.HostList>("host.listed")
         .Register<SchedulerProtocol.GetHost>("host.get")
@@ -73,7 +75,12 @@ public static partial class WireMessages
         .Register<HostProtocol.Discard>("h.discard")
         .Register<HostProtocol.ScanFolder>("h.scan")
         .Register<HostProtocol.ScanFailed>("h.scan-failed")
-        .Register<HostProtocol.SayHello>("h.say-hello");
+        .Register<HostProtocol.SayHello>("h.say-hello")
+        .Register<SchedulerProtocol.ChangeProgressed>("h.changing")
+        .Register<SchedulerProtocol.Changed>("h.changed")
+        .Register<SchedulerProtocol.ChangeFailed>("h.change-failed")
+        .Register<HostProtocol.Change>("h.change")
+        .Register<HostProtocol.CancelChange>("h.change-cancel");
 
     private static void Journal(MessageSerializer s) => s
         .Register<ClusterFounded>("j.founded")

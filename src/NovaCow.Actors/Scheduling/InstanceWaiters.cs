@@ -15,8 +15,13 @@ internal sealed class InstanceWaiters(int limit)
 
     public bool IsFull => Count >= limit;
 
-    public static bool IsAnswered(Awaited awaited, LaunchPhase phase) =>
-        awaited == Awaited.Launched ? phase.IsSettled() : phase == LaunchPhase.Deleted;
+    public static bool IsAnswered(Awaited awaited, InstanceInfo instance) => awaited switch
+    {
+        Awaited.Launched => instance.Phase.IsSettled(),
+        Awaited.Changed => instance.Phase is not LaunchPhase.Active
+            || instance.Change?.IsOpen() != true,
+        _ => instance.Phase == LaunchPhase.Deleted,
+    };
 
     public void Add(InstanceId id, Awaited awaited, IActorRef client, DateTimeOffset until)
     {
@@ -34,7 +39,7 @@ internal sealed class InstanceWaiters(int limit)
         var found = new InstanceFound(instance);
         Drop(instance.Id, waiters, w =>
         {
-            if (!IsAnswered(w.Awaited, instance.Phase))
+            if (!IsAnswered(w.Awaited, instance))
                 return false;
             w.Client.Tell(found);
             return true;

@@ -80,7 +80,7 @@ public sealed partial class SchedulerActor
     {
         if (_core.Find(wait.Id, Now) is not { } info)
             Answer(NoSuchInstance(wait.Id));
-        else if (InstanceWaiters.IsAnswered(wait.For, info.Phase))
+        else if (InstanceWaiters.IsAnswered(wait.For, info))
             Answer(new InstanceFound(info));
         else if (_waiters.IsFull)
         {

@@ -41,6 +41,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         InstanceCommands();
         HostCommands();
         AdoptionCommands();
+        ChangeCommands();
         EventCommands();
         CareCommands();
         Command<TimeToTick>(_ => OnTick());
@@ -149,6 +150,15 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
                 break;
             case SchedulerEffect.Discard e:
                 ToHost(e.Host, new HostProtocol.Discard(e.Id, e.Fence));
+                break;
+            case SchedulerEffect.Change e:
+                ToHost(e.Host, new HostProtocol.Change(e.Id, e.Fence, e.Number, e.What));
+                break;
+            case SchedulerEffect.CancelChange e:
+                ToHost(e.Host, new HostProtocol.CancelChange(e.Id, e.Fence, e.Number, e.Kind));
+                break;
+            case SchedulerEffect.ChangeSettled e:
+                _waiters.Settle(e.Instance);
                 break;
             case SchedulerEffect.Welcome e:
                 ToHost(

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using NovaCow.Core.Scheduling;
 
 namespace NovaCow.Actors.Telemetry;
 
@@ -60,6 +61,11 @@ public static class DomainMetrics
     public static Counter<long> Clones { get; } = Meter.CreateCounter<long>(
         "novacow.clones", "{clone}", "Instance disks made");
 
+    /// <summary>Changes of instances' disks that ended; tags <c>kind</c> and <c>phase</c>.
+    /// </summary>
+    public static Counter<long> Changes { get; } = Meter.CreateCounter<long>(
+        "novacow.changes", "{change}", "Changes of instances' disks that ended");
+
     private static InstrumentAdvice<double> Seconds => new()
     {
         HistogramBucketBoundaries =
@@ -68,4 +74,9 @@ public static class DomainMetrics
 
     internal static KeyValuePair<string, object?> Cache(bool warm) =>
         new("cache", warm ? "warm" : "cold");
+
+    internal static void CountChange(ChangeKind kind, ChangePhase phase) => Changes.Add(
+        1,
+        new KeyValuePair<string, object?>("kind", kind.ToString().ToLowerInvariant()),
+        new KeyValuePair<string, object?>("phase", phase.ToString().ToLowerInvariant()));
 }

@@ -48,7 +48,8 @@ public abstract record SchedulerEffect
         : SchedulerEffect;
 
     /// <summary>Tell a host to give a change up.</summary>
-    public sealed record CancelChange(HostId Host, InstanceId Id, LaunchFence Fence, int Number)
+    public sealed record CancelChange(
+        HostId Host, InstanceId Id, LaunchFence Fence, int Number, ChangeKind Kind)
         : SchedulerEffect;
 
     /// <summary>Answer a host's hello.</summary>

@@ -120,7 +120,8 @@ public sealed partial class SchedulerCore
                 launch.Host!, launch.Id, Fence(launch), launch.Change!.Number,
                 launch.Change.Change)
             : new SchedulerEffect.CancelChange(
-                launch.Host!, launch.Id, Fence(launch), launch.Change!.Number);
+                launch.Host!, launch.Id, Fence(launch), launch.Change!.Number,
+                launch.Change.Change.Kind);
 
     private static LaunchAnswer UnansweredChange(Launch launch) => launch.Change?.Phase switch
     {

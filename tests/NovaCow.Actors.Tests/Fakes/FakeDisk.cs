@@ -7,7 +7,7 @@ namespace NovaCow.Actors.Tests.Fakes;
 /// A host's disk and its ports, in memory. It outlives the actors over it, counts every call, and
 /// lets a test hold a call up, fail it, or throw from it before it has begun.
 /// </summary>
-internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImageInspector
+internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImageInspector
 {
     private readonly ConcurrentDictionary<string, int> _calls = new();
 
@@ -37,14 +37,15 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
     public StoreSpace Space { get; set; } = new(1L << 50, 1L << 50);
 
     /// <summary>Runs at the start of each call, with its step: fetch, inspect, build, clone,
-    /// delete-disk, save or delete-record. A task that fails fails the call.</summary>
+    /// delete-disk, change, measure, save or
+    /// delete-record. A task that fails fails the call.</summary>
     public Func<string, Task> OnCall { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>What inspection finds; null: what the catalogue says.</summary>
     public InspectionVerdict? Verdict { get; set; }
 
     /// <summary>Whether everything but bases is gone.</summary>
-    public bool HasNoInstances => Disks.IsEmpty && Records.IsEmpty;
+    public bool HasNoInstances => Disks.IsEmpty && RawDisks.IsEmpty && Records.IsEmpty;
 
     public int Calls(string step) => _calls.GetValueOrDefault(step);
 
@@ -114,7 +115,7 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
         InstanceId instance, DiskName disk, CancellationToken cancellationToken) =>
         Begin("delete-disk", cancellationToken, () =>
         {
-            Assert.False(Records.ContainsKey(instance), $"{instance}: a disk before its record");
+            AssertNoRecordNames(instance, $"{disk}.qcow2");
             return Disks.TryRemove((instance, disk), out _);
         });
 
@@ -127,12 +128,6 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
                 Space = Space with { FreeBytes = Space.FreeBytes + FreedByBase };
             return true;
         });
-
-    public Task<InstanceDisk> ChangeDiskAsync(
-        DiskChangeRequest request,
-        IProgress<long>? progress,
-        CancellationToken cancellationToken) =>
-        throw new NotSupportedException("no test changes a disk yet");
 
     public Task<string?> VerifyBaseAsync(
         BaseKey key, IProgress<long>? progress, CancellationToken cancellationToken) =>
@@ -167,12 +162,10 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
     public Task<VolumeInventory> InventoryAsync(CancellationToken cancellationToken) =>
         Begin("list", cancellationToken, () =>
         {
-            foreach (var disk in Disks.Keys.Where(d => !Records.ContainsKey(d.Instance)))
-                Disks.TryRemove(disk, out _);
+            RemoveUnnamed();
             return new VolumeInventory(
                 [.. Bases.Values],
-                Disks.GroupBy(d => d.Key.Instance).ToDictionary(
-                    g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.Select(d => d.Value)]))
+                ByInstance(Disks))
             {
                 Damaged = Damaged.ToDictionary(),
             };
@@ -182,7 +175,11 @@ internal sealed class FakeDisk : IVolumeDriver, IHostStore, IImageSource, IImage
         Begin("save", cancellationToken, () =>
         {
             foreach (var disk in record.Disks)
-                Assert.True(Disks.ContainsKey((record.Id, disk.Name)));
+            {
+                var files = disk.Format == "raw" ? RawDisks : Disks;
+                Assert.True(files.ContainsKey((record.Id, disk.Name)));
+            }
+
             return Records[record.Id] = record;
         });
 

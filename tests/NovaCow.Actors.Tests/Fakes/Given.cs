@@ -47,7 +47,9 @@ internal static class Given
             Incarnation = $"{name}-{Guid.NewGuid():N}",
             Capacity = Roomy,
             Drivers = copies is null
-                ? new VolumeDriverSet(disk) : new VolumeDriverSet(disk, copies),
+                ? new VolumeDriverSet(
+                    disk, disk.Raw(DriverName.Copy), disk.Raw(DriverName.Reflink))
+                : new VolumeDriverSet(disk, copies),
             Store = disk,
             Sources = [disk],
             Inspector = disk,

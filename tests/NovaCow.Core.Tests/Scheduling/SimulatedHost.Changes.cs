@@ -55,7 +55,7 @@ internal sealed partial class SimulatedHost
         if (disks.Ended is { } ended && ended.Number >= c.Number)
             return Again(c.Id, c.Number);
         var cancelled = new LaunchError(LaunchErrorCode.Cancelled, "given up", true);
-        return [End(c.Id, c.Number, cancelled, disks.Running?.What.Kind ?? ChangeKind.Flatten)];
+        return [End(c.Id, c.Number, cancelled, c.Kind)];
     }
 
     private IEnumerable<Said> Again(InstanceId id, int number) =>

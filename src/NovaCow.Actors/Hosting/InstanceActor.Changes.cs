@@ -1,0 +1,437 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
+using NovaCow.Runtime.Actors;
+using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
+
+namespace NovaCow.Actors.Hosting;
+
+/// <summary>
+/// Changes of the instance's disks, one at a time: measure, wait for a turn, then disk by disk
+/// change it, publish the record that says so, and remove what it was before. How a change ended is
+/// in the record before it is said, so that it is not done twice. What is to be done next is read
+/// off the record each time, so that a change goes on after a crash where it was.
+/// </summary>
+internal sealed partial class InstanceActor
+{
+    private InstanceRecord? _record;
+    private RunningChange? _change;
+    private InstanceProtocol.Change? _nextChange;
+    private bool _isRemovalWanted;
+
+    private void ChangeHandlers()
+    {
+        Receive<InstanceProtocol.Change>(OnChange);
+        Receive<InstanceProtocol.CancelChange>(OnCancelChange);
+        Receive<InstanceProtocol.MayChange>(
+            _ => NextStep(), _ => _change is { Stage: ChangeStage.AwaitingTurn });
+        Receive<InstanceProtocol.MayNotChange>(
+            m => EndChange(m.Error), _ => _change is { Stage: ChangeStage.AwaitingTurn });
+        Receive<Measured>(OnMeasured);
+        Receive<DiskChanging>(OnDiskChanging, _ => _change is { Stage: ChangeStage.Changing });
+        Receive<DiskMade>(
+            made => OnDiskChanged(made.Disk), made => IsAwaited(made.Disk.Name));
+        Receive<DiskFailed>(
+            failed => EndChange(failed.Error), failed => IsAwaited(failed.Disk));
+        Receive<DiskDeleted>(
+            _ => StepEnded(), _ => _change is { Stage: ChangeStage.Leaving });
+        Receive<DiskFailed>(
+            failed => OnOldDiskStays(failed.Error), _ => _change is { Stage: ChangeStage.Leaving });
+        Receive<Published>(OnPublished);
+        Receive<PublishAgain>(_ => Publish(), _ => _change is { Unpublished: not null });
+        // Turns and answers that came too late.
+        Receive<InstanceProtocol.MayChange>(_ => { });
+        Receive<InstanceProtocol.MayNotChange>(_ => { });
+        Receive<DiskChanging>(_ => { });
+        Receive<DiskMade>(_ => { });
+        Receive<DiskFailed>(_ => { });
+        Receive<DiskDeleted>(_ => { });
+    }
+
+    private bool IsAwaited(DiskName disk) =>
+        _change is { Stage: ChangeStage.Changing, Step: { } step } && step.Disk.Name == disk;
+
+    private void OnChange(InstanceProtocol.Change change)
+    {
+        if (IsOver(change.Number, change.What.Kind))
+            return;
+        if (_change is null)
+        {
+            Begin(change);
+        }
+        else if (change.Number > _change.Number)
+        {
+            _nextChange = change;
+            CancelChange(_change);
+        }
+    }
+
+    private void OnCancelChange(InstanceProtocol.CancelChange cancel)
+    {
+        if (IsOver(cancel.Number, cancel.Kind))
+            return;
+        if (_change is null)
+        {
+            // It never came here, and must not begin when it comes late.
+            _change = new RunningChange(cancel.Number, cancel.Kind, null);
+            EndChange(Cancelled());
+        }
+        else if (_change.Number <= cancel.Number)
+        {
+            CancelChange(_change);
+        }
+    }
+
+    private bool IsOver(int number, ChangeKind kind)
+    {
+        if (_record!.LastChange is not { } last || last.Number < number)
+            return false;
+        if (last.Number == number)
+            Context.Parent.Tell(new InstanceProtocol.ChangeEnded(_id, kind, last));
+        return true;
+    }
+
+    private void Begin(InstanceProtocol.Change change)
+    {
+        _change = new RunningChange(change.Number, change.What.Kind, change.What);
+        Measure();
+    }
+
+    private void CancelChange(RunningChange change)
+    {
+        change.IsCancelled = true;
+        if (change.Stage == ChangeStage.AwaitingTurn)
+            EndChange(Cancelled());
+        else if (change is { Stage: ChangeStage.Changing, Base: { } key, Step: { } step })
+            Context.Parent.Tell(new CancelDiskChange(_id, step.Disk.Name, key));
+    }
+
+    private LaunchError Cancelled() => new(
+        LaunchErrorCode.Cancelled,
+        $"instance {_id}: the {_change!.Kind.ToString().ToLowerInvariant()} of its disks was "
+            + "cancelled",
+        IsRetryable: true);
+
+    private void Measure()
+    {
+        var (number, id) = (_change!.Number, _id);
+        _ = _host.Drivers.MeasureAsync(CancellationToken.None).PipeTo(
+            Self,
+            success: usage => new Measured(
+                number, [.. usage.Disks.Where(d => d.Instance == id)], null),
+            failure: cause => new Measured(number, [], cause));
+    }
+
+    private void OnMeasured(Measured measured)
+    {
+        if (_change is not { } change || change.Number != measured.Number)
+            return;
+        if (measured.Failure is { } cause)
+        {
+            Context.GetLogger().Warning(
+                "instance {0}: its disks were not measured: {1}", _id, cause.Message);
+        }
+
+        long? bytes = measured.Failure is null ? measured.Disks.Sum(d => d.UniqueBytes) : null;
+        if (change.Stage == ChangeStage.Ending)
+        {
+            RecordEnd(change.BytesBefore is { } before && bytes is { } after
+                ? new ChangeBytes(before, after)
+                : null);
+            return;
+        }
+
+        change.BytesBefore = bytes;
+        if (_isRemovalWanted || change.IsCancelled)
+            EndChange(Cancelled());
+        else
+            AskForTurn(change, measured.Disks);
+    }
+
+    private void AskForTurn(RunningChange change, IReadOnlyList<DiskUsage> usage)
+    {
+        var (steps, refusal) = Plan(change);
+        if (refusal is not null || steps.Count == 0)
+        {
+            EndChange(refusal);
+            return;
+        }
+
+        change.TotalBytes = steps.Sum(s => s.Disk.VirtualSizeBytes);
+        change.Stage = ChangeStage.AwaitingTurn;
+        // A disk that comes to own its bytes is written anew beside what it was.
+        var flattened = steps.Where(s => s.Change is DiskChange.Flatten).ToList();
+        var beside = flattened.Select(s => usage.FirstOrDefault(u => u.Disk == s.Disk.Name) is { } u
+            ? u.SharedBytes + u.UniqueBytes
+            : s.Disk.AllocatedBytes);
+        Context.Parent.Tell(new InstanceProtocol.AskToChange(
+            _id,
+            [.. flattened.Select(s => s.Disk.BackingFile!)],
+            beside.DefaultIfEmpty().Max()));
+    }
+
+    private (IReadOnlyList<ChangeStep> Steps, LaunchError? Refusal) Plan(RunningChange change) =>
+        ChangePlan.For(change.What!, _record!, _host.Drivers.Names);
+
+    private void NextStep()
+    {
+        var change = _change!;
+        if (_isRemovalWanted || change.IsCancelled)
+        {
+            var left = Plan(change).Steps.Count;
+            EndChange(left == 0 && !_isRemovalWanted ? null : Cancelled());
+            return;
+        }
+
+        var (steps, refusal) = Plan(change);
+        if (refusal is not null || steps.Count == 0)
+        {
+            EndChange(refusal);
+            return;
+        }
+
+        var step = steps[0];
+        if (change.Step?.Disk.Name == step.Disk.Name)
+        {
+            EndChange(new LaunchError(
+                LaunchErrorCode.VolumeDriver,
+                $"disk {step.Disk.Name} of instance {_id}: driver {step.Driver} left it as it was; "
+                    + "try again",
+                IsRetryable: true));
+            return;
+        }
+
+        (change.Stage, change.Step) = (ChangeStage.Changing, step);
+        Context.Parent.Tell((IBaseVolumeMessage)(step.Base is { } wanted
+            ? new MakeDisk(
+                _id,
+                _attempt,
+                new PlannedDisk(step.Disk.Name, "", wanted, step.Disk.VirtualSizeBytes),
+                step.Driver)
+            {
+                Existing = step.Disk,
+            }
+            : new ChangeDisk(_attempt, new DiskChangeRequest(_id, step.Disk, step.Change))));
+    }
+
+    private void OnDiskChanging(DiskChanging changing)
+    {
+        var change = _change!;
+        Context.Parent.Tell(new InstanceProtocol.Changing(_id, change.Number, new ChangeProgress(
+            Math.Min(change.DoneBytes + changing.DoneBytes, change.TotalBytes),
+            change.TotalBytes)));
+    }
+
+    private void OnDiskChanged(InstanceDisk disk)
+    {
+        var (change, old) = (_change!, _change!.Step!.Disk);
+        var made = new DiskRef(disk.Name, disk.BackingFile, disk.Driver);
+        if (disk.Path != old.Path)
+        {
+            _plan = [.. _plan, made];
+        }
+        else
+        {
+            // The disk itself says which base it has, whatever its record says.
+            _plan = [.. _plan.Select(d => d.Name == disk.Name ? made : d)];
+            if (old.BackingFile is { } left && left != disk.BackingFile)
+                Context.Parent.Tell(new LetDiskGo(_id, disk.Name, left));
+        }
+
+        change.Stage = ChangeStage.Publishing;
+        change.Unpublished = _record! with
+        {
+            Disks = [.. _record.Disks.Select(d => d.Name == disk.Name ? disk : d)],
+        };
+        Publish();
+    }
+
+    private void Publish()
+    {
+        if (_isSaving)
+            return;
+        if (_isRemovalWanted)
+        {
+            Remove();
+            return;
+        }
+
+        _isSaving = true;
+        var record = _change!.Unpublished!;
+        _ = _host.Store.SaveInstanceAsync(record, CancellationToken.None).PipeTo(
+            Self,
+            success: () => new Published(record, null),
+            failure: cause => new Published(record, cause));
+    }
+
+    private void OnPublished(Published published)
+    {
+        _isSaving = false;
+        var change = _change!;
+        if (published.Failure is { } cause)
+        {
+            PublishLater(ToError(cause, $"record of instance {_id}"));
+            return;
+        }
+
+        (_record, change.Unpublished, _failures) = (published.Record, null, 0);
+        Context.Parent.Tell(new InstanceProtocol.Rewritten(published.Record));
+        if (change.Stage == ChangeStage.Ending)
+        {
+            ChangeIsOver(published.Record.LastChange!);
+            return;
+        }
+
+        var old = change.Step!.Disk;
+        if (_record.Disks.Any(d => d.Path == old.Path))
+        {
+            StepEnded();
+            return;
+        }
+
+        change.Stage = ChangeStage.Leaving;
+        Context.Parent.Tell(new DeleteDisk(_id, _attempt, RefOf(old)));
+    }
+
+    private void PublishLater(LaunchError error)
+    {
+        _failures++;
+        var pause = _host.Limits.RemovalRetry.After(_failures, _host.Jitter());
+        Context.GetLogger().Warning(
+            "instance {0}: its record is not published: {1}; tried again in {2}",
+            _id, error.Message, pause);
+        Timers.StartSingleTimer(PublishAgain.Instance, PublishAgain.Instance, pause);
+    }
+
+    private void OnOldDiskStays(LaunchError error)
+    {
+        Context.GetLogger().Warning(
+            "instance {0}: a disk that it has no longer stays until the next start: {1}",
+            _id, error.Message);
+        StepEnded();
+    }
+
+    private void StepEnded()
+    {
+        var (change, old) = (_change!, _change!.Step!.Disk);
+        if (change.Stage == ChangeStage.Leaving)
+            _plan = [.. _plan.Where(d => d != RefOf(old))];
+        change.DoneBytes += old.VirtualSizeBytes;
+        if (_isRemovalWanted)
+            Remove();
+        else
+            NextStep();
+    }
+
+    private void EndChange(LaunchError? error)
+    {
+        var change = _change!;
+        (change.Stage, change.Error) = (ChangeStage.Ending, error);
+        Context.Parent.Tell(new InstanceProtocol.EndTurn(_id));
+        if (_isRemovalWanted)
+            Remove();
+        else if (change.Step is null)
+            RecordEnd(change.BytesBefore is { } bytes ? new ChangeBytes(bytes, bytes) : null);
+        else
+            Measure();
+    }
+
+    private void RecordEnd(ChangeBytes? bytes)
+    {
+        var change = _change!;
+        change.Unpublished = _record! with
+        {
+            LastChange = new ChangeOutcome(change.Number, change.Error, bytes),
+        };
+        Publish();
+    }
+
+    private void ChangeIsOver(ChangeOutcome outcome)
+    {
+        Context.Parent.Tell(new InstanceProtocol.ChangeEnded(_id, _change!.Kind, outcome));
+        _change = null;
+        if (_isRemovalWanted)
+            Remove();
+        else if (_nextChange is { } next)
+        {
+            _nextChange = null;
+            OnChange(next);
+        }
+    }
+
+    // What is being done to a disk must have ended before the disk is removed.
+    private void RemoveOnceUnchanged()
+    {
+        _isRemovalWanted = true;
+        if (_change is null)
+            Remove();
+        else
+            CancelChange(_change);
+    }
+
+    private void OnBaseLostWhileChanging(BaseKey key)
+    {
+        if (_change is { Stage: ChangeStage.Leaving, Step.Disk.BackingFile: { } old } && old == key)
+            StepEnded();
+        else if (_change is { Stage: ChangeStage.Changing, Base: { } used } && used == key)
+        {
+            EndChange(new LaunchError(
+                LaunchErrorCode.VolumeDriver,
+                $"instance {_id}: base {key} was lost while a disk was changed; the host's log "
+                    + "says why",
+                IsRetryable: true));
+        }
+    }
+
+    private static DiskRef RefOf(InstanceDisk disk) => new(disk.Name, disk.BackingFile, disk.Driver);
+
+    private enum ChangeStage
+    {
+        Measuring,
+        AwaitingTurn,
+        Changing,
+        Publishing,
+        Leaving,
+        Ending,
+    }
+
+    private sealed class RunningChange(int number, ChangeKind kind, InstanceChange? what)
+    {
+        public int Number => number;
+
+        public ChangeKind Kind => kind;
+
+        /// <summary>What is done; null for one that is only to be recorded as cancelled.</summary>
+        public InstanceChange? What => what;
+
+        public ChangeStage Stage { get; set; } = ChangeStage.Measuring;
+
+        public ChangeStep? Step { get; set; }
+
+        /// <summary>The base whose actor does the step; null: the host does.</summary>
+        public BaseKey? Base => Step?.Base?.Key() ?? Step?.Disk.BackingFile;
+
+        public InstanceRecord? Unpublished { get; set; }
+
+        public LaunchError? Error { get; set; }
+
+        public bool IsCancelled { get; set; }
+
+        public long? BytesBefore { get; set; }
+
+        public long DoneBytes { get; set; }
+
+        public long TotalBytes { get; set; }
+    }
+
+    private sealed record Measured(
+        int Number, IReadOnlyList<DiskUsage> Disks, Exception? Failure);
+
+    private sealed record Published(InstanceRecord Record, Exception? Failure);
+
+    private sealed class PublishAgain
+    {
+        public static PublishAgain Instance { get; } = new();
+    }
+}
