@@ -8,11 +8,16 @@ internal static class InstanceCommands
     private const int PageSize = 1000;
     private static readonly TimeSpan DeleteWait = TimeSpan.FromMinutes(2);
 
-    public static Command Create(Terminal terminal) =>
-        new("instance", "Instances and their disks")
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("instance", "Instances and their disks")
         {
             List(terminal), Display(terminal), Delete(terminal),
         };
+        foreach (var operation in OperationCommands.Create(terminal))
+            command.Add(operation);
+        return command;
+    }
 
     public static void WriteTable(Terminal terminal, IReadOnlyList<InstanceResource> instances) =>
         terminal.WriteTable(
@@ -78,6 +83,12 @@ internal static class InstanceCommands
             ("attempt", i.Attempt.ToString()),
             ("accepted", i.Timings.AcceptedAt.ToString("O")),
             ("launch took", i.Timings.LaunchMilliseconds is { } ms ? Show.Duration(ms) : null));
+        if (i.Operation is { } operation)
+        {
+            terminal.WriteFacts(("operation", $"{operation.Detail}: {operation.State}"));
+            terminal.WriteFacts(("because", operation.Error));
+        }
+
         if (i.Disks.Count == 0)
             return;
         terminal.WriteLine("");

@@ -78,6 +78,7 @@ internal static class ApiServer
         var v1 = app.MapGroup("/v1");
         CatalogueApi.Map(v1);
         InstancesApi.Map(v1);
+        OperationsApi.Map(v1);
         FleetApi.Map(v1);
         AdoptionApi.Map(v1);
         PlacementApi.Map(v1);

@@ -107,7 +107,7 @@ internal static class InstancesApi
     }
 
     /// <summary>The instance once it has settled, or as it is when the time is over.</summary>
-    private static async Task<InstanceInfo> SettledAsync(
+    public static async Task<InstanceInfo> SettledAsync(
         SchedulerGateway gateway,
         InstanceId id,
         SchedulerProtocol.Awaited what,

@@ -92,6 +92,12 @@ public sealed record HostSettings
     /// <summary>Bases that are made at one time.</summary>
     public required int MaxBuilds { get; init; }
 
+    /// <summary>Instances whose disks are changed at one time.</summary>
+    public required int MaxChanges { get; init; }
+
+    /// <summary>Bytes of disks that changes look at a second; null is no limit.</summary>
+    public required long? ChangeBytesPerSecond { get; init; }
+
     /// <summary>Free bytes that no base may take.</summary>
     public required long ReserveBytes { get; init; }
 

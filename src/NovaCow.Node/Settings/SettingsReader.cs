@@ -83,6 +83,8 @@ public static class SettingsReader
         VCpus = c.HasPath("vcpus") ? AtLeast(c, "vcpus", 1) : null,
         MemoryBytes = c.HasPath("memory") ? c.GetByteSize("memory") : null,
         MaxBuilds = AtLeast(c, "max-builds", 1),
+        MaxChanges = AtLeast(c, "max-changes", 1),
+        ChangeBytesPerSecond = ChangeRate(c),
         ReserveBytes = c.GetByteSize("reserve"),
         MaxWaiters = AtLeast(c, "max-waiters", 1),
         Report = Positive(c, "report"),
@@ -129,6 +131,16 @@ public static class SettingsReader
             ? name
             : throw Wrong(c, "driver",
                 $"'{name}': expected one of {string.Join(", ", VolumeDrivers.Names)}");
+    }
+
+    // A rate that would take days for a disk is a mistake in its unit.
+    private static long? ChangeRate(Config c)
+    {
+        if (!c.HasPath("change-rate"))
+            return null;
+        var rate = c.GetByteSize("change-rate");
+        return rate >= 1 << 20
+            ? rate : throw Wrong(c, "change-rate", $"{rate}: expected 1MiB a second or more, or null");
     }
 
     private static uint UserId(Config c, string key)

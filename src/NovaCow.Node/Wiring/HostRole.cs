@@ -49,6 +49,7 @@ internal sealed class HostRole : IDisposable
                 Limits = new HostLimits
                 {
                     MaxBuilds = node.Host.MaxBuilds,
+                    MaxChanges = node.Host.MaxChanges,
                     MaxWaitersPerBase = node.Host.MaxWaiters,
                     SpaceMarginBytes = node.Host.ReserveBytes,
                     MaxImageBytes = node.Images.MaxDownloadBytes,

@@ -1,0 +1,179 @@
+using System.CommandLine;
+using NovaCow.Client;
+
+namespace NovaCow.Cli.Commands;
+
+/// <summary>Operations on the disks of an instance: one request each, and with --wait a bar while
+/// it is under way.</summary>
+internal static class OperationCommands
+{
+    private static readonly TimeSpan DefaultWait = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>The commands under <c>instance</c>.</summary>
+    public static IReadOnlyList<Command> Create(Terminal terminal) =>
+    [
+        Resize(terminal), Flatten(terminal), Rebase(terminal), Migrate(terminal), Cancel(terminal),
+    ];
+
+    /// <summary>Also a command of its own.</summary>
+    public static Command Migrate(Terminal terminal)
+    {
+        var driver = new Option<string?>("--driver")
+        {
+            Description = "The driver that has the disks then: qcow2 or reflink; else the first of "
+                + "the host's that shares",
+        };
+        return Operation(
+            terminal,
+            "migrate",
+            "Make disks that own their bytes copy-on-write",
+            [driver],
+            (client, id, parsed, wait, ct) => client.MigrateInstanceAsync(
+                id, new MigrateRequest { Driver = parsed.GetValue(driver) }, wait, ct))
+            .WithExamples("novacow migrate old-vm --driver qcow2 --wait");
+    }
+
+    private static Command Resize(Terminal terminal)
+    {
+        var root = new Option<string>("--root")
+        {
+            Description = "The root disk's new size, such as 40G; a disk never shrinks",
+            HelpName = "SIZE",
+            Required = true,
+        };
+        return Operation(
+            terminal,
+            "resize",
+            "Let the root disk of an instance grow",
+            [root],
+            (client, id, parsed, wait, ct) => client.ResizeInstanceAsync(
+                id, new ResizeRequest { RootBytes = Size(parsed.GetRequiredValue(root)) }, wait, ct))
+            .WithExamples("novacow instance resize web --root 40G --wait");
+    }
+
+    private static Command Flatten(Terminal terminal) => Operation(
+        terminal,
+        "flatten",
+        "Let the disks of an instance own their bytes, so that they need no base",
+        [],
+        (client, id, _, wait, ct) => client.FlattenInstanceAsync(id, wait, ct))
+        .WithExamples("novacow instance flatten web --wait");
+
+    private static Command Rebase(Terminal terminal)
+    {
+        var image = new Option<string?>("--image")
+        {
+            Description = "The image to be a clone of; else the one it was a clone of last, as the "
+                + "catalogue has it now",
+        };
+        return Operation(
+            terminal,
+            "rebase",
+            "Make the root disk a clone of an image's base; what it holds stays",
+            [image],
+            (client, id, parsed, wait, ct) => client.RebaseInstanceAsync(
+                id, new RebaseRequest { Image = parsed.GetValue(image) }, wait, ct))
+            .WithExamples("novacow instance rebase web --image debian-12 --wait");
+    }
+
+    private static Command Cancel(Terminal terminal) => Operation(
+        terminal,
+        "cancel",
+        "Give the operation under way up; the disks stay whole",
+        [],
+        (client, id, _, wait, ct) => client.CancelOperationAsync(id, wait, ct));
+
+    private static Command Operation(
+        Terminal terminal,
+        string name,
+        string description,
+        IReadOnlyList<Option> options,
+        Func<NovaCowClient, string, ParseResult, TimeSpan?, CancellationToken,
+            Task<InstanceResource>> operate)
+    {
+        var id = new Argument<string>("ID");
+        var wait = new Option<bool>("--wait", "-w") { Description = "Wait until it has ended" };
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "How long to wait, in seconds",
+            DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
+        };
+        var command = new Command(name, description) { id, wait, timeout };
+        foreach (var option in options)
+            command.Add(option);
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = Terminal.Connect(parsed);
+            TimeSpan? patience = parsed.GetValue(wait)
+                ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
+            var run = async () => await UntilEndedAsync(
+                client,
+                await operate(client, parsed.GetRequiredValue(id), parsed, patience, ct),
+                patience,
+                ct);
+            var instance = patience is null
+                ? await run()
+                : await ProgressView.WhileAsync(terminal, client, run, ct);
+            terminal.Write(parsed, instance, i => WriteOne(terminal, i));
+            return Outcome(terminal, instance, name, patience is not null);
+        });
+        return command;
+    }
+
+    /// <summary>A control node lets nobody wait for long; the rest of the time is spent looking.
+    /// </summary>
+    private static async Task<InstanceResource> UntilEndedAsync(
+        NovaCowClient client, InstanceResource instance, TimeSpan? patience, CancellationToken ct)
+    {
+        var until = instance.Operation?.StartedAt + patience;
+        while (until > DateTimeOffset.UtcNow && instance.Operation is { EndedAt: null })
+        {
+            await Task.Delay(LookEvery, ct);
+            instance = await client.GetInstanceAsync(instance.Id, ct);
+        }
+
+        return instance;
+    }
+
+    /// <summary>What an instance's operation is, one fact a line.</summary>
+    public static void WriteOne(Terminal terminal, InstanceResource instance)
+    {
+        if (instance.Operation is not { } o)
+        {
+            terminal.WriteLine($"{instance.Id}: no operation on its disks");
+            return;
+        }
+
+        terminal.WriteFacts(
+            ("id", instance.Id),
+            ("operation", o.Detail),
+            ("state", o.State),
+            ("done", o is { DoneBytes: { } done, TotalBytes: { } total }
+                ? $"{Show.Bytes(done)} of {Show.Bytes(total)}" : null),
+            ("error", o.Error),
+            ("took", o.EndedAt is { } ended
+                ? Show.Duration((ended - o.StartedAt).TotalMilliseconds) : null),
+            ("own bytes", o is { BytesBefore: { } before, BytesAfter: { } after }
+                ? $"{Show.Bytes(before)} before, {Show.Bytes(after)} after" : null));
+    }
+
+    private static int Outcome(
+        Terminal terminal, InstanceResource instance, string name, bool waited)
+    {
+        if (name == "cancel")
+            return ExitCode.Success;
+        if (instance.Operation is { State: "failed" or "cancelled" } o)
+        {
+            terminal.Error.WriteLine($"novacow: {o.Error}");
+            return ExitCode.Failed;
+        }
+
+        return waited && instance.Operation?.State != "done" ? ExitCode.TryAgain : ExitCode.Success;
+    }
+
+    private static long Size(string text) => ByteSize.TryParse(text, out var bytes) && bytes > 0
+        ? bytes
+        : throw new CliException(
+            ExitCode.Usage, $"--root '{text}': expected a size such as 40G");
+}
