@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using NovaCow.Client;
 
 namespace NovaCow.Cli.Commands;
@@ -107,10 +108,11 @@ internal static class OperationCommands
             using var client = Terminal.Connect(parsed);
             TimeSpan? patience = parsed.GetValue(wait)
                 ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
+            var begun = Stopwatch.GetTimestamp();
             var run = async () => await UntilEndedAsync(
                 client,
                 await operate(client, parsed.GetRequiredValue(id), parsed, patience, ct),
-                patience,
+                () => patience > Stopwatch.GetElapsedTime(begun),
                 ct);
             var instance = patience is null
                 ? await run()
@@ -124,10 +126,9 @@ internal static class OperationCommands
     /// <summary>A control node lets nobody wait for long; the rest of the time is spent looking.
     /// </summary>
     private static async Task<InstanceResource> UntilEndedAsync(
-        NovaCowClient client, InstanceResource instance, TimeSpan? patience, CancellationToken ct)
+        NovaCowClient client, InstanceResource instance, Func<bool> mayWait, CancellationToken ct)
     {
-        var until = instance.Operation?.StartedAt + patience;
-        while (until > DateTimeOffset.UtcNow && instance.Operation is { EndedAt: null })
+        while (instance is { State: "active", Operation.EndedAt: null } && mayWait())
         {
             await Task.Delay(LookEvery, ct);
             instance = await client.GetInstanceAsync(instance.Id, ct);

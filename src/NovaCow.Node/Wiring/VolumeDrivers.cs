@@ -16,11 +16,16 @@ internal static class VolumeDrivers
         HostStore store, IImageInspector inspector, HostSettings settings)
     {
         var sandbox = new SandboxOptions { Uid = settings.SandboxUid, Gid = settings.SandboxGid };
+        var changes = new ChangeLimits
+        {
+            BytesPerSecond = settings.ChangeBytesPerSecond,
+            AtOnce = settings.MaxChanges,
+        };
         IVolumeDriver[] all =
         [
-            new Qcow2VolumeDriver(store, inspector, sandbox),
-            new ReflinkVolumeDriver(store, inspector, sandbox),
-            new CopyVolumeDriver(store, inspector, sandbox),
+            new Qcow2VolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
+            new ReflinkVolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
+            new CopyVolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
         ];
         var byDefault = all.First(d => d.Name == settings.Driver);
         return new VolumeDriverSet(byDefault, [.. all.Where(d => d != byDefault)]);

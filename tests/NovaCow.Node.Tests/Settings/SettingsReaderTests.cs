@@ -21,6 +21,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(3), settings.Control.Lease);
         Assert.Equal("/var/lib/novacow/store", settings.Host.StorePath);
         Assert.Equal(1L << 30, settings.Host.ReserveBytes);
+        Assert.Equal((2, null), (settings.Host.MaxChanges, settings.Host.ChangeBytesPerSecond));
         Assert.Empty(settings.Images.FileRoots);
     }
 
@@ -83,6 +84,8 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("novacow.name = \"a b\"", ":1:", "novacow.name", "a-z")]
     [InlineData("novacow.api.listen = 7600", ":1:", "novacow.api.listen", "http://")]
     [InlineData("novacow.host.max-builds = 0", ":1:", "novacow.host.max-builds", "1 or more")]
+    [InlineData("novacow.host.max-changes = 0", ":1:", "novacow.host.max-changes", "1 or more")]
+    [InlineData("novacow.host.change-rate = 64", ":1:", "novacow.host.change-rate", "1MiB")]
     [InlineData("novacow.host.seeds = []", ":1:", "novacow.host.seeds", "at least one")]
     [InlineData("novacow.log-level = loud", ":1:", "novacow.log-level", "warning")]
     [InlineData("novacow.flavors.x { vcpus = 1, ram = 1GiB }", ":1:", "ram", "unknown")]
