@@ -10,7 +10,7 @@ internal static partial class LibC
     public const int EINTR = 4, EAGAIN = 11, EACCES = 13, EINVAL = 22, ENOSPC = 28, EROFS = 30;
     public const int ENOTEMPTY = 39, ELOOP = 40, EDQUOT = 122, EMLINK = 31, ENOTTY = 25;
     public const int EOPNOTSUPP = 95, ESRCH = 3, EFBIG = 27, ENOLCK = 37;
-    public const int ENXIO = 6, ENOSYS = 38;
+    public const int ENXIO = 6, ENOSYS = 38, EBUSY = 16;
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
     public const int O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;

@@ -10,7 +10,7 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error, boo
 /// children when it is cancelled or late. It adds no walls: see <see cref="Sandbox"/>.</summary>
 internal static class SandboxedProcess
 {
-    private const int MaxOutputChars = 1 << 20;
+    private const int MaxOutputChars = 4 << 20;
 
     /// <param name="command">The program's absolute path and its arguments.</param>
     /// <param name="folder">Its working directory.</param>

@@ -6,6 +6,10 @@ namespace NovaCow.Storage.Tests;
 /// </summary>
 internal sealed record DriverHost(HostStore Store, IVolumeDriver Driver) : IDisposable
 {
+    /// <summary>What is on the store and beside it, where volumes are no files: one name for each
+    /// base, instance and download.</summary>
+    public Func<string[]>? Volumes { get; init; }
+
     public void Dispose() => Store.Dispose();
 
     public async Task<BaseVolume> BlankAsync(
@@ -39,7 +43,7 @@ internal sealed record DriverHost(HostStore Store, IVolumeDriver Driver) : IDisp
             bytes ?? volume.VirtualSizeBytes);
 
     /// <summary>Every file of the volumes, to show that nothing is left.</summary>
-    public string[] Leftovers() =>
+    public string[] Leftovers() => Volumes?.Invoke() ??
     [
         .. Directory.EnumerateFileSystemEntries(Path.Combine(Store.Root, "bases")),
         .. Directory.EnumerateFileSystemEntries(Path.Combine(Store.Root, "instances")),

@@ -48,7 +48,7 @@ public abstract partial class VolumeDriverConformance
         var volume = await host.BlankAsync(MiB);
         var disk = await host.CommitAsync(volume, "vm-1");
         await host.CommitAsync(volume, "vm-2");
-        File.Delete(disk.Path);
+        Lose(disk);
 
         host = Restart(host);
         var found = await host.Driver.ListAsync(default);
@@ -61,16 +61,16 @@ public abstract partial class VolumeDriverConformance
     {
         var host = Start();
         var volume = await host.BlankAsync(MiB);
-        var disk = await host.CommitAsync(volume, "vm-1");
+        await host.CommitAsync(volume, "vm-1");
         var damaged = await host.CommitAsync(volume, "vm-2");
-        File.WriteAllText(damaged.Path, "not a disk");
+        Damage(damaged);
         var unread = await host.CommitAsync(volume, "vm-3");
-        File.WriteAllText(
-            Path.Combine(Path.GetDirectoryName(unread.Path)!, "instance.json"), "{");
+        var instances = Path.Combine(host.Store.Root, "instances");
+        File.WriteAllText(Path.Combine(instances, "vm-3", "instance.json"), "{");
         string[] strange =
         [
-            Path.Combine(Path.GetDirectoryName(disk.Path)!, "console.log"),
-            Path.Combine(host.Store.Root, "instances", "NOTES"),
+            Path.Combine(instances, "vm-1", "console.log"),
+            Path.Combine(instances, "NOTES"),
             Path.Combine(host.Store.Root, "bases", "README"),
         ];
         foreach (var path in strange)

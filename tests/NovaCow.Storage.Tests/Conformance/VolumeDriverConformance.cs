@@ -26,7 +26,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
     /// <summary>The largest disk that the file system at home can hold.</summary>
     private protected virtual long LargestDiskBytes => long.MaxValue;
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         foreach (var host in _hosts)
             host.Dispose();
@@ -45,7 +45,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
 
         var file = BaseFile(host, volume);
         Assert.Equal(TestImages.DigestOf(raw), TestImages.DigestOf(file));
-        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(file));
+        AssertReadOnly(host, volume);
         Assert.Equal(4 * MiB, volume.VirtualSizeBytes);
         Assert.InRange(volume.AllocatedBytes, MiB, 3 * MiB);
     }
@@ -83,7 +83,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
 
         Assert.True(made.Created);
         Assert.Equal(image.Digest, TestImages.DigestOf(BaseFile(host, made.Value)));
-        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(BaseFile(host, made.Value)));
+        AssertReadOnly(host, made.Value);
         Assert.NotEqual(UnixFileMode.UserRead, File.GetUnixFileMode(path));
         Assert.Single(host.Leftovers());
     }
@@ -117,7 +117,8 @@ public abstract partial class VolumeDriverConformance : IDisposable
         var path = TestImages.Raw(_folder.File("disk"), MiB + 100);
         var volume = await host.ImageAsync(path, DiskFormat.Raw, MiB + 100);
         Assert.Equal(MiB + 512, volume.VirtualSizeBytes);
-        Assert.Equal(MiB + 512, new FileInfo(BaseFile(host, volume)).Length);
+        using var file = BlockDevice.OpenToRead(BaseFile(host, volume));
+        Assert.Equal(WholeSize(MiB + 512), BlockDevice.Length(file));
     }
 
     [Fact]
@@ -254,6 +255,27 @@ public abstract partial class VolumeDriverConformance : IDisposable
         return Start();
     }
 
-    private static string BaseFile(DriverHost host, BaseVolume volume) =>
+    /// <summary>Where a base can be read.</summary>
+    private protected virtual string BaseFile(DriverHost host, BaseVolume volume) =>
         Path.Combine(host.Store.Root, "bases", volume.Key.Value, "base.raw");
+
+    private protected virtual void AssertReadOnly(DriverHost host, BaseVolume volume) =>
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(BaseFile(host, volume)));
+
+    /// <summary>The length of the volume that a base with these bytes gets.</summary>
+    private protected virtual long WholeSize(long bytes) => bytes;
+
+    /// <summary>Takes a base's size away, behind the driver's back.</summary>
+    private protected virtual void Damage(DriverHost host, BaseVolume volume)
+    {
+        var file = BaseFile(host, volume);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.WriteAllText(file, "short");
+    }
+
+    /// <summary>Makes of a disk something that is none.</summary>
+    private protected virtual void Damage(InstanceDisk disk) =>
+        File.WriteAllText(disk.Path, "not a disk");
+
+    private protected virtual void Lose(InstanceDisk disk) => File.Delete(disk.Path);
 }

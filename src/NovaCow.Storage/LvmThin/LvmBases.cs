@@ -1,0 +1,219 @@
+using NovaCow.Core;
+
+namespace NovaCow.Storage;
+
+/// <summary>
+/// The bases of one store as thin volumes: made, found, verified and removed. It knows nothing of
+/// clones.
+/// </summary>
+/// <remarks>
+/// Made in this order, so that a crash leaves only what <see cref="FindWholeAsync"/> removes: the
+/// data as a file, the volume marked as building, the data in it and synced, the volume sealed
+/// (read-only, marked as ready), the record.
+/// </remarks>
+internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
+{
+    private readonly LvmStore _store = context.Store;
+    private readonly Lvm _lvm = context.Lvm;
+
+    public async Task<Ensured<BaseVolume>> EnsureAsync(
+        BaseContent content,
+        string? imagePath,
+        IProgress<long>? progress,
+        CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        var key = content.Key();
+        var what = What(key);
+        var report = await _lvm.ReportAsync();
+        if (await context.RunAsync(what, () => Find(key, report), token) is { } found)
+            return new Ensured<BaseVolume>(found.Volume, Created: false);
+        PoolChecks.Admit(what, report.Pool, context.Options, newBytes: 0);
+        await RemoveRemainsAsync(key, report);
+        try
+        {
+            var made = await MakeAsync(content, imagePath, progress, token);
+            return new Ensured<BaseVolume>(made, Created: true);
+        }
+        catch (Exception e) when (StoreErrors.IsExpected(e) || e is OperationCanceledException)
+        {
+            await UndoAsync(key);
+            throw;
+        }
+    }
+
+    /// <summary>A base that is whole; null when there is none.</summary>
+    /// <exception cref="PortException">There is one, and it is damaged.</exception>
+    public LvmBase? Find(BaseKey key, LvmReport report)
+    {
+        if (!_store.HasRecord(key))
+            return null;
+        return TryFind(key, report, out var problem) ?? throw PortException.Retryable(
+            LaunchErrorCode.VolumeDriver,
+            $"base {key}: {problem}; when no instance uses it, delete the base");
+    }
+
+    /// <summary>Removes a base: its record, and so its publication, first.</summary>
+    public async Task DeleteAsync(BaseKey key)
+    {
+        var what = $"base {key}: cannot be removed";
+        await context.RunAsync(what, () => _store.Withdraw(key), CancellationToken.None);
+        await context.RunAsync(what, () => _store.DeleteBuild(key), CancellationToken.None);
+        await RemoveRemainsAsync(key, await _lvm.ReportAsync());
+    }
+
+    /// <summary>Every whole base; the remains of builds and removals are removed first.</summary>
+    public async Task<List<BaseVolume>> ListAsync(LvmReport report)
+    {
+        var keys = await context.RunAsync("cannot list the bases", _store.List, default);
+        var remains = report.Volumes
+            .Where(v => context.MarkOf(v) is { Instance: null, Base: { } key }
+                && v.Name == context.Names.Base(key) && !keys.Contains(key))
+            .Select(v => v.Name).ToList();
+        await _lvm.RemoveAsync(remains);
+        List<BaseVolume> whole = [];
+        foreach (var key in keys)
+        {
+            if (TryFind(key, report, out var problem) is { } found)
+                whole.Add(found.Volume);
+            else
+                context.Host.Note($"base {key}: {problem}; it was left alone and is not served");
+        }
+
+        return whole;
+    }
+
+    /// <summary>Why a base is not what was published; null: it is.</summary>
+    public async Task<string?> VerifyAsync(
+        BaseKey key, IProgress<long>? progress, CancellationToken token)
+    {
+        var report = await _lvm.ReportAsync();
+        if (TryFind(key, report, out var problem) is not { } found)
+            return problem;
+        var name = context.Names.Base(key);
+        if (report.Find(name)!.IsReadOnly is false)
+            return $"volume {name} is not read-only any more";
+        await _lvm.ActivateAsync(name);
+        try
+        {
+            var walk = new DiskWalk(found.Volume.VirtualSizeBytes, SkipsHoles: false, progress, token);
+            var digest = await context.RunAsync(
+                $"base {key}: cannot be read",
+                () =>
+                {
+                    using var device = BlockDevice.OpenToRead(_lvm.DevicePath(name));
+                    return BlockDevice.Digest(device, walk);
+                },
+                token);
+            return digest == found.DataDigest
+                ? null
+                : $"the digest of its data is {digest}, it was published with {found.DataDigest}";
+        }
+        finally
+        {
+            await _lvm.DeactivateAsync(name);
+        }
+    }
+
+    private LvmBase? TryFind(BaseKey key, LvmReport report, out string problem)
+    {
+        var name = context.Names.Base(key);
+        var record = _store.TryRead(key, out problem);
+        if (record is null)
+            problem = $"its record {problem}";
+        else if (report.Find(name) is not { } volume)
+            problem = $"there is no volume {name}";
+        else if (context.MarkOf(volume) is not { State: VolumeState.Ready } mark || mark.Base != key)
+            problem = $"volume {name} is not marked as that base, whole";
+        else if (volume.SizeBytes != report.WholeExtents(record.Volume.VirtualSizeBytes))
+            problem = $"volume {name} has {volume.SizeBytes} bytes, and was made of "
+                + $"{record.Volume.VirtualSizeBytes}";
+        else
+            return record;
+        return null;
+    }
+
+    private async Task<BaseVolume> MakeAsync(
+        BaseContent content, string? imagePath, IProgress<long>? progress, CancellationToken token)
+    {
+        var key = content.Key();
+        var what = What(key);
+        var folder = await context.RunAsync(what, () => _store.MakeBuild(key), token);
+        await builder.FillAsync(content, imagePath, folder, progress, token);
+        var data = Path.Combine(folder, StoreLayout.BaseFile);
+        StoreFiles.TryStat(data, out var stat);
+        var report = await _lvm.ReportAsync();
+        PoolChecks.Admit(what, report.Pool, context.Options, stat.AllocatedBytes);
+
+        token.ThrowIfCancellationRequested();
+        var name = context.Names.Base(key);
+        await _lvm.CreateAsync(name, stat.Size, new VolumeMark(VolumeState.Building, key, stat.Size));
+        var walk = new DiskWalk(stat.Size, SkipsHoles: true, progress, token);
+        var (digest, chunks) = await context.RunAsync(
+            what, () => Write(data, name, report.Pool!.ChunkBytes, walk), token);
+        await context.RunAsync(what, () => _store.DeleteBuild(key), token);
+        await _lvm.SealAsync(name);
+        var volume = new BaseVolume
+        {
+            Key = key,
+            Content = content,
+            VirtualSizeBytes = stat.Size,
+            AllocatedBytes = chunks * report.Pool!.ChunkBytes,
+            CreatedAt = context.Host.Options.Clock.GetUtcNow(),
+        };
+        await context.RunAsync(what, () => _store.Publish(new LvmBase(volume, digest)), token);
+        return volume;
+    }
+
+    private (string Digest, long Chunks) Write(
+        string data, string name, long chunkBytes, DiskWalk walk)
+    {
+        var files = context.Host.Files;
+        var path = _lvm.DevicePath(name);
+        using var source = files.OpenToRead(data);
+        using var device = BlockDevice.OpenToWrite(path);
+        var written =
+            BlockDevice.Copy(files, source, new DeviceTarget(device, path, chunkBytes), walk);
+        files.Sync(device, path);
+        return written;
+    }
+
+    /// <summary>Removes the volume of a base that has no record.</summary>
+    private async Task RemoveRemainsAsync(BaseKey key, LvmReport report)
+    {
+        var name = context.Names.Base(key);
+        if (report.Find(name) is not { } volume)
+            return;
+        if (context.MarkOf(volume) is not { Instance: null } mark || mark.Base != key)
+        {
+            throw PortException.Final(
+                LaunchErrorCode.VolumeDriver,
+                $"base {key}: volume {context.Options.VolumeGroup}/{name} is in its place and not "
+                    + "marked as this store's; rename or remove it");
+        }
+
+        await _lvm.RemoveAsync(name);
+    }
+
+    private async Task UndoAsync(BaseKey key)
+    {
+        try
+        {
+            // Its record is there when only the sync of its folder failed: then it is whole, and
+            // after a power loss it is or is not.
+            if (_store.HasRecord(key))
+                return;
+            await context.RunAsync(
+                "remains", () => _store.DeleteBuild(key), CancellationToken.None);
+            await RemoveRemainsAsync(key, await _lvm.ReportAsync());
+        }
+        catch (Exception e) when (StoreErrors.IsExpected(e))
+        {
+            context.Host.Note(
+                $"base {key}: what was made of it could not be removed ({e.Message}); "
+                    + "the next start tries again");
+        }
+    }
+
+    private static string What(BaseKey key) => $"base {key}: cannot be made";
+}
