@@ -60,7 +60,7 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
 
         LvmDisks.CheckSize(What(disk.Request), bytes, now, disk.Report);
         await _lvm.ExtendAsync(disk.Volume.Name, size);
-        return disks.Describe(disk.Volume with { SizeBytes = size }, disk.Mark);
+        return disks.Describe(disk.Volume, disk.Mark) with { VirtualSizeBytes = size };
     }
 
     private Task<InstanceDisk> FlattenAsync(

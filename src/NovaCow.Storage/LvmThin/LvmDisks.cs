@@ -187,7 +187,7 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
         if (isAsked && found.SizeBytes < mark!.Bytes && mark.Bytes == size)
         {
             await _lvm.ExtendAsync(found.Name, size);
-            found = found with { SizeBytes = size };
+            return Describe(found, mark) with { VirtualSizeBytes = size };
         }
 
         if (!isAsked || found.SizeBytes != size)

@@ -11,11 +11,9 @@ internal sealed class FakePool : IDisposable
     /// </summary>
     public FakePool()
     {
-        var memory = "/dev/shm";
-        Folder = Path.Combine(
-            Directory.Exists(memory) ? memory : Path.GetTempPath(), $"novacow-lvm-{Guid.NewGuid():N}");
-        foreach (var folder in (string[])["state/lv", "state/open", "data", $"dev/{Group}", "dev/mapper"])
-            Directory.CreateDirectory(Path.Combine(Folder, folder));
+        string[] folders = ["state/lv", "state/open", "data", $"dev/{Group}", "dev/mapper"];
+        foreach (var folder in folders)
+            Directory.CreateDirectory(InFolder(folder));
         File.WriteAllText(InFolder("dev/mapper/control"), "");
         File.WriteAllText(InFolder("state/group"), $"group={Group} extent=65536 pool_name={Pool}\n");
         File.WriteAllText(InFolder("state/pool"), """
@@ -30,11 +28,20 @@ internal sealed class FakePool : IDisposable
             pool_health=
 
             """);
+        var script = Path.Combine(AppContext.BaseDirectory, "LvmThin/fake-lvm.sh");
         foreach (var tool in s_tools)
-            File.CreateSymbolicLink(InFolder(tool), Path.Combine(AppContext.BaseDirectory, "LvmThin/fake-lvm.sh"));
+            File.CreateSymbolicLink(InFolder(tool), script);
     }
 
-    public string Folder { get; }
+    private FakePool(FakePool other) =>
+        TestTool.RunAsync("cp", "-a", other.Folder, Folder).GetAwaiter().GetResult();
+
+    public string Folder { get; } = Path.Combine(
+        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(),
+        $"novacow-lvm-{Guid.NewGuid():N}");
+
+    /// <summary>Another pool with the same volumes.</summary>
+    public FakePool Copy() => new(this);
 
     public LvmThinOptions Options => new()
     {
@@ -64,19 +71,16 @@ internal sealed class FakePool : IDisposable
     public void Fault(int call, string mode) =>
         File.WriteAllText(InFolder("state/fault"), $"{call} {mode}\n");
 
-    /// <summary>After a death: the host is there again. Volumes that are not skipped are active.
-    /// </summary>
+    /// <summary>After a death: the host is there again.</summary>
     public void Reboot()
     {
         File.Delete(InFolder("state/dead"));
         File.Delete(InFolder("state/fault"));
     }
 
-    public void Set(string setting, string value, string file = "pool")
-    {
-        var path = InFolder($"state/{file}");
-        File.AppendAllText(path, $"{setting}='{value}'\n");
-    }
+    /// <summary>Changes a setting of the group or the pool.</summary>
+    public void Set(string setting, string value, string of = "pool") =>
+        File.AppendAllText(InFolder($"state/{of}"), $"{setting}='{value}'\n");
 
     public void SetOpen(string volume, bool isOpen)
     {
@@ -87,10 +91,7 @@ internal sealed class FakePool : IDisposable
             File.Delete(path);
     }
 
-    public Task<string> RunAsync(params string[] arguments) =>
-        TestTool.RunAsync(InFolder("lvm"), arguments);
-
-    public string InFolder(string path) => Path.Combine(Folder, path);
+    private string InFolder(string path) => Path.Combine(Folder, path);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }

@@ -6,12 +6,15 @@ using NovaCow.Core;
 namespace NovaCow.Storage.Tests;
 
 /// <summary>The conformance suite on a thin pool: what it looks at are volumes, not files.</summary>
-public abstract class LvmConformance : VolumeDriverConformance
+public abstract partial class LvmConformance : VolumeDriverConformance
 {
     private const long MiB = TestImages.MiB;
 
     /// <summary>The pool, made or named by the subclass.</summary>
     private protected abstract LvmThinOptions Options { get; }
+
+    /// <summary>Has a disk open, as a hypervisor would.</summary>
+    private protected abstract IDisposable Hold(InstanceDisk disk);
 
     private protected override DriverHost Open(string root, IImageInspector inspector) =>
         Open(root, inspector, Options);

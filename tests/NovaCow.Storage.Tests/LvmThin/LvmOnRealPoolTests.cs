@@ -1,3 +1,5 @@
+using NovaCow.Core;
+
 namespace NovaCow.Storage.Tests;
 
 /// <summary>
@@ -10,6 +12,8 @@ public sealed class LvmOnRealPoolTests : LvmConformance
     private readonly LvmThinOptions _options = RealPool.Need();
 
     private protected override LvmThinOptions Options => _options;
+
+    private protected override IDisposable Hold(InstanceDisk disk) => File.OpenRead(disk.Path);
 
     public override void Dispose()
     {

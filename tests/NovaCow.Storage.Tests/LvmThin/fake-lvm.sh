@@ -61,7 +61,7 @@ save() {
   printf '%s=%q\n' size "$size" tags "$tags" perm "$perm" active "$active" skip "$skip" \
     origin "$origin" pool "$pool" id "$id" > "$state/lv/$lv"
   if [ -n "$active" ]; then
-    ln -sfn "$dir/data/$lv" "$dir/dev/$group/$lv"
+    ln -sfn "../../data/$lv" "$dir/dev/$group/$lv"
   else
     rm -f "$dir/dev/$group/$lv"
   fi
@@ -127,7 +127,7 @@ lvchange() {
       -y | -K) ;;
       -ay) act=on ;;
       -an) act=off ;;
-      -pr) perms=r ;;
+      -pr | -prw) perms=${1#-p} ;;
       -ky) skips=1 ;;
       --addtag) adds+=("$2"); shift ;;
       --deltag) dels+=("$2"); shift ;;
