@@ -95,7 +95,7 @@ internal static class BlockDevice
             if (walk.SkipsHoles)
                 offset = NextData(source, offset, walk.Bytes) / PieceBytes * PieceBytes;
             var wanted = (int)Math.Min(PieceBytes, walk.Bytes - offset);
-            var count = wanted == 0 ? 0 : RandomAccess.Read(source, buffer.AsSpan(0, wanted), offset);
+            var count = RandomAccess.Read(source, buffer.AsSpan(0, wanted), offset);
             if (count == 0)
                 yield break;
             for (var at = 0; at < count; at += GrainBytes)
@@ -119,7 +119,8 @@ internal static class BlockDevice
     /// that has data, its offset and bytes.</summary>
     private sealed class DataDigest : IDisposable
     {
-        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private readonly IncrementalHash _hash =
+            IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
         public void Add(long offset, ReadOnlySpan<byte> grain)
         {

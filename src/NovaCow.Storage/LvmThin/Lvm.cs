@@ -58,8 +58,8 @@ internal sealed class Lvm(LvmThinOptions options, StoreFiles files, string store
     /// <summary>Makes a volume what it is to be for good: whole, read-only, not active, and not
     /// activated when the host starts.</summary>
     public Task SealAsync(string name) => RunAsync([
-        "lvchange", "-y", "-an", "-pr", "-ky", .. ChangeState(VolumeState.Building, VolumeState.Ready),
-        Full(name)]);
+        "lvchange", "-y", "-an", "-pr", "-ky",
+        .. ChangeState(VolumeState.Building, VolumeState.Ready), Full(name)]);
 
     public Task SetStateAsync(string name, VolumeState from, VolumeState to) =>
         RunAsync(["lvchange", "-y", .. ChangeState(from, to), Full(name)]);
@@ -74,8 +74,11 @@ internal sealed class Lvm(LvmThinOptions options, StoreFiles files, string store
 
     /// <summary>Deactivates and removes volumes; whatever has not this store's tag stays, even if
     /// it came to one of these names just now.</summary>
-    public Task RemoveAsync(params IReadOnlyList<string> names) =>
-        ForAllAsync(names, "lvremove", "-y", "-f", "-S", $"lv_tags={{{VolumeMark.OfStore(storeId)}}}");
+    public Task RemoveAsync(params IReadOnlyList<string> names)
+    {
+        var guard = $"lv_tags={{{VolumeMark.OfStore(storeId)}}}";
+        return ForAllAsync(names, "lvremove", "-y", "-f", "-S", guard);
+    }
 
     /// <summary>The names of the host's volume groups.</summary>
     public Task<string> GroupsAsync() =>
@@ -138,9 +141,10 @@ internal sealed class Lvm(LvmThinOptions options, StoreFiles files, string store
     /// <summary>The first thing that is no warning, short and without controls.</summary>
     private static string Complaint(string error)
     {
-        var lines = error.Split('\n', StringSplitOptions.TrimEntries);
-        var line = lines.FirstOrDefault(l =>
-            l.Length > 0 && !l.StartsWith("WARNING", StringComparison.Ordinal)) ?? "no reason given";
+        var lines = error.Split(
+            '\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var line = lines.FirstOrDefault(l => !l.StartsWith("WARNING", StringComparison.Ordinal))
+            ?? "no reason given";
         return string.Concat(line.Take(300).Select(c => char.IsControl(c) ? '?' : c));
     }
 }

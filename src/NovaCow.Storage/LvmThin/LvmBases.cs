@@ -96,7 +96,8 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
         await _lvm.ActivateAsync(name);
         try
         {
-            var walk = new DiskWalk(found.Volume.VirtualSizeBytes, SkipsHoles: false, progress, token);
+            var size = found.Volume.VirtualSizeBytes;
+            var walk = new DiskWalk(size, SkipsHoles: false, progress, token);
             var digest = await context.RunAsync(
                 $"base {key}: cannot be read",
                 () =>
@@ -123,7 +124,8 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
             problem = $"its record {problem}";
         else if (report.Find(name) is not { } volume)
             problem = $"there is no volume {name}";
-        else if (context.MarkOf(volume) is not { State: VolumeState.Ready } mark || mark.Base != key)
+        else if (context.MarkOf(volume) is not { Instance: null, State: VolumeState.Ready } mark
+            || mark.Base != key)
             problem = $"volume {name} is not marked as that base, whole";
         else if (volume.SizeBytes != report.WholeExtents(record.Volume.VirtualSizeBytes))
             problem = $"volume {name} has {volume.SizeBytes} bytes, and was made of "
@@ -147,7 +149,8 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
 
         token.ThrowIfCancellationRequested();
         var name = context.Names.Base(key);
-        await _lvm.CreateAsync(name, stat.Size, new VolumeMark(VolumeState.Building, key, stat.Size));
+        var mark = new VolumeMark(VolumeState.Building, key, stat.Size);
+        await _lvm.CreateAsync(name, stat.Size, mark);
         var walk = new DiskWalk(stat.Size, SkipsHoles: true, progress, token);
         var (digest, chunks) = await context.RunAsync(
             what, () => Write(data, name, report.Pool!.ChunkBytes, walk), token);

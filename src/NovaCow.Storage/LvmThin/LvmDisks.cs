@@ -57,8 +57,8 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
         {
             throw PortException.Retryable(
                 LaunchErrorCode.VolumeDriver,
-                $"disk {disk} of instance {instance}: {_lvm.DevicePath(volumes.Current.Name)} is in "
-                    + "use; stop what has it open");
+                $"disk {disk} of instance {instance}: {_lvm.DevicePath(volumes.Current.Name)} is "
+                    + "in use; stop what has it open");
         }
 
         await _lvm.RemoveAsync([.. volumes.AllNames]);
@@ -196,7 +196,9 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
                 LaunchErrorCode.VolumeDriver,
                 $"{Name(request)}: asked for {request.VirtualSizeBytes} bytes over base "
                     + $"{request.Base}, but {_lvm.DevicePath(found.Name)} is "
-                    + (mark is null ? "not this store's" : $"{found.SizeBytes} bytes over base {mark.Base}")
+                    + (mark is null
+                        ? "not this store's"
+                        : $"{found.SizeBytes} bytes over base {mark.Base}")
                     + "; delete the instance first, or give the new one another id");
         }
 

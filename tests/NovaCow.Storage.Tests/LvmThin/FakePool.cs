@@ -15,7 +15,8 @@ internal sealed class FakePool : IDisposable
         foreach (var folder in folders)
             Directory.CreateDirectory(InFolder(folder));
         File.WriteAllText(InFolder("dev/mapper/control"), "");
-        File.WriteAllText(InFolder("state/group"), $"group={Group} extent=65536 pool_name={Pool}\n");
+        File.WriteAllText(
+            InFolder("state/group"), $"group={Group} extent=65536 pool_name={Pool}\n");
         File.WriteAllText(InFolder("state/pool"), """
             last_id=0
             pool_size=838860800
@@ -57,13 +58,16 @@ internal sealed class FakePool : IDisposable
         [.. Directory.GetFiles(InFolder("state/lv")).Select(f => Path.GetFileName(f)).Order()];
 
     /// <summary>Each call since the last <see cref="Forget"/>, the tool first.</summary>
-    public string[][] Calls => !File.Exists(InFolder("state/log"))
-        ? []
-        : [.. File.ReadAllLines(InFolder("state/log")).Select(l => l.TrimEnd('\x1f').Split('\x1f'))];
+    public string[][] Calls => File.Exists(InFolder("state/log"))
+        ? [.. File.ReadAllLines(InFolder("state/log"))
+            .Select(l => l.TrimEnd('\x1f').Split('\x1f'))]
+        : [];
 
     /// <summary>The calls that are no reports, as lines.</summary>
     public string[] Changes =>
-        [.. Calls.Where(c => c is not ["lvm", "lvs" or "vgs", ..]).Select(c => string.Join(' ', c))];
+    [
+        .. Calls.Where(c => c is not ["lvm", "lvs" or "vgs", ..]).Select(c => string.Join(' ', c)),
+    ];
 
     public void Forget() => File.Delete(InFolder("state/log"));
 

@@ -5,7 +5,8 @@ using NovaCow.Core;
 
 namespace NovaCow.Storage.Tests;
 
-/// <summary>The conformance suite on a thin pool: what it looks at are volumes, not files.</summary>
+/// <summary>The conformance suite on a thin pool: what it looks at are volumes, not files.
+/// </summary>
 public abstract partial class LvmConformance : VolumeDriverConformance
 {
     private const long MiB = TestImages.MiB;

@@ -17,7 +17,7 @@ public sealed class LvmNamesTests
             new string('a', 63), new string('a', 62), "0" + new string('-', 61) + "0",
             "0" + new string('-', 60) + "1", "b6f7a1de-7d6f-4d92-a2b4-3f2c3d7d7a10",
         ];
-        DiskName[] disks = [DiskName.Root, DiskName.Swap, DiskName.Ephemeral(0), DiskName.Ephemeral(15)];
+        DiskName[] disks = [DiskName.Root, DiskName.Swap, DiskName.Ephemeral(15)];
         var digest = new string('a', 127);
         string[] names =
         [
@@ -109,9 +109,22 @@ public sealed class LvmNamesTests
     // What lvm 2.03.16 wrote.
     private const string Sample = """
         { "report": [ { "lv": [
-        {"lv_name":"b2", "lv_size":"1048576", "lv_tags":"novacow.state=ready", "lv_permissions":"read-only", "lv_active":"", "lv_device_open":"unknown", "pool_lv":"pool", "data_percent":"", "metadata_percent":"", "thin_id":"2", "lv_layout":"thin,sparse", "chunk_size":"0", "discards":"passdown", "zero":"zero", "lv_health_status":"", "lv_check_needed":"unknown", "vg_extent_size":"65536"},
-        {"lv_name":"ncd+1234+vm-1+root", "lv_size":"1048576", "lv_tags":"novacow,novacow.instance=vm-1", "lv_permissions":"writeable", "lv_active":"active", "lv_device_open":"open", "pool_lv":"pool", "data_percent":"50.00", "metadata_percent":"", "thin_id":"3", "lv_layout":"thin,sparse", "chunk_size":"0", "discards":"passdown", "zero":"zero", "lv_health_status":"", "lv_check_needed":"unknown", "vg_extent_size":"65536"},
-        {"lv_name":"pool", "lv_size":"838860800", "lv_tags":"", "lv_permissions":"writeable", "lv_active":"active", "lv_device_open":"open", "pool_lv":"", "data_percent":"0.00", "metadata_percent":"10.60", "thin_id":"", "lv_layout":"thin,pool", "chunk_size":"65536", "discards":"passdown", "zero":"zero", "lv_health_status":"", "lv_check_needed":"", "vg_extent_size":"65536"}
+        {"lv_name":"b2", "lv_size":"1048576", "lv_tags":"novacow.state=ready",
+          "lv_permissions":"read-only", "lv_active":"", "lv_device_open":"unknown",
+          "pool_lv":"pool", "data_percent":"", "metadata_percent":"", "thin_id":"2",
+          "lv_layout":"thin,sparse", "chunk_size":"0", "discards":"passdown", "zero":"zero",
+          "lv_health_status":"", "lv_check_needed":"unknown", "vg_extent_size":"65536"},
+        {"lv_name":"ncd+1234+vm-1+root", "lv_size":"1048576",
+          "lv_tags":"novacow,novacow.instance=vm-1", "lv_permissions":"writeable",
+          "lv_active":"active", "lv_device_open":"open", "pool_lv":"pool", "data_percent":"50.00",
+          "metadata_percent":"", "thin_id":"3", "lv_layout":"thin,sparse", "chunk_size":"0",
+          "discards":"passdown", "zero":"zero", "lv_health_status":"",
+          "lv_check_needed":"unknown", "vg_extent_size":"65536"},
+        {"lv_name":"pool", "lv_size":"838860800", "lv_tags":"", "lv_permissions":"writeable",
+          "lv_active":"active", "lv_device_open":"open", "pool_lv":"", "data_percent":"0.00",
+          "metadata_percent":"10.60", "thin_id":"", "lv_layout":"thin,pool", "chunk_size":"65536",
+          "discards":"passdown", "zero":"zero", "lv_health_status":"", "lv_check_needed":"",
+          "vg_extent_size":"65536"}
         ] } ] }
         """;
 }
