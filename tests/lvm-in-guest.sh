@@ -127,7 +127,13 @@ EOF
   export NOVACOW_TEST_THIN_POOL=novacow/pool
   export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_TieredPGO=0
   echo "guest: Linux $(uname -r), thin pool after $(cut -d' ' -f1 /proc/uptime) s"
-  "$suite" -noColor -noLogo -class NovaCow.Storage.Tests.LvmOnRealPoolTests
+  # What is left out ends before a volume is made, or is about qemu-img's formats alone: each
+  # starts several sandboxed tools, and processes start slowly here.
+  "$suite" -noColor -noLogo -class NovaCow.Storage.Tests.LvmOnRealPoolTests \
+    -method- "*.Every_accepted_format_becomes_the_same_base" \
+    -method- "*.An_image_that_qemu_sees_differently_is_refused" \
+    -method- "*.An_image_that_refers_to_another_file_is_refused" \
+    -method- "*.A_refused_image_leaves_nothing" -method- "*.A_disk_that_holds_an_image_is_refused"
   echo "guest: done after $(cut -d' ' -f1 /proc/uptime) s"
 }
 

@@ -23,8 +23,8 @@ internal sealed record DiskVolumes(InstanceId Instance, DiskName Disk)
 
     public LogicalVolume? Old { get; init; }
 
-    public IEnumerable<string> AllNames =>
-        ((LogicalVolume?[])[Current, New, Old]).OfType<LogicalVolume>().Select(v => v.Name);
+    public IEnumerable<LogicalVolume> All =>
+        ((LogicalVolume?[])[Current, New, Old]).OfType<LogicalVolume>();
 
     /// <summary>Whether the disk is whole and has nothing beside it.</summary>
     public bool IsSettled => Repair(Current?.Name ?? "").Count == 0;

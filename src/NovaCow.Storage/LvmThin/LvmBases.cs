@@ -69,8 +69,8 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
         var remains = report.Volumes
             .Where(v => context.MarkOf(v) is { Instance: null, Base: { } key }
                 && v.Name == context.Names.Base(key) && !keys.Contains(key))
-            .Select(v => v.Name).ToList();
-        await _lvm.RemoveAsync(remains);
+            .ToList();
+        await context.RemoveLeftoversAsync(remains);
         List<BaseVolume> whole = [];
         foreach (var key in keys)
         {

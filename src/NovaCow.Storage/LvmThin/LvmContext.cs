@@ -27,7 +27,10 @@ internal sealed record LvmContext(HostStore Host, LvmStore Store, Lvm Lvm, strin
 
     /// <summary>Runs a step of the driver's, and tells what went wrong by what can be seen of the
     /// pool afterwards, never by what lvm says.</summary>
-    public async Task<T> ExplainAsync<T>(string what, Func<Task<T>> work)
+    /// <param name="what">What cannot be done, when it fails.</param>
+    /// <param name="work">The step.</param>
+    /// <param name="needsRoom">Whether a full pool can be the cause.</param>
+    public async Task<T> ExplainAsync<T>(string what, Func<Task<T>> work, bool needsRoom = false)
     {
         try
         {
@@ -35,7 +38,7 @@ internal sealed record LvmContext(HostStore Host, LvmStore Store, Lvm Lvm, strin
         }
         catch (Exception e) when (IsUnexplained(e))
         {
-            throw await ExplainAsync(what, e);
+            throw await ExplainAsync(what, e, needsRoom);
         }
     }
 
@@ -47,16 +50,40 @@ internal sealed record LvmContext(HostStore Host, LvmStore Store, Lvm Lvm, strin
             return true;
         });
 
+    /// <summary>Removes volumes that no record names. One that cannot be removed now is noted, and
+    /// keeps no host from starting.</summary>
+    public async Task RemoveLeftoversAsync(IEnumerable<LogicalVolume> volumes)
+    {
+        var names = new List<string>();
+        foreach (var volume in volumes)
+        {
+            if (volume.IsOpen)
+                Host.Note($"volume {volume.Name} is a leftover, and in use; it was left alone");
+            else
+                names.Add(volume.Name);
+        }
+
+        try
+        {
+            await Lvm.RemoveAsync(names);
+        }
+        catch (LvmFailedException e)
+        {
+            Host.Note(
+                $"not all leftovers could be removed ({e.Message}); the next start tries again");
+        }
+    }
+
     private static bool IsUnexplained(Exception e) =>
         e is LvmFailedException or ToolFailedException or StoreIoException
             or PortException { InnerException: StoreIoException };
 
-    private async Task<PortException> ExplainAsync(string what, Exception e)
+    private async Task<PortException> ExplainAsync(string what, Exception e, bool needsRoom)
     {
         var cause = (e as PortException)?.InnerException ?? e;
         if (cause is not LvmFailedException && Host.MeasureSpace().FreeBytes < FullBelowBytes)
             return StoreErrors.OutOfSpace(what, Host.Root, cause);
-        if (await FindPoolAsync() is { } pool)
+        if (needsRoom && await FindPoolAsync() is { } pool)
         {
             try
             {

@@ -61,7 +61,7 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
                     + "in use; stop what has it open");
         }
 
-        await _lvm.RemoveAsync([.. volumes.AllNames]);
+        await _lvm.RemoveAsync([.. volumes.All.Select(v => v.Name)]);
     }
 
     /// <summary>The whole disks of committed instances, activated; disks that no record names are
@@ -72,8 +72,8 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
         var folders = await context.RunAsync(
             "cannot list the instances", () => InstanceFolders.Read(context.Host), default);
         var all = DiskVolumes.In(report, context);
-        await _lvm.RemoveAsync(
-            [.. all.Where(d => !IsKept(d, folders)).SelectMany(d => d.AllNames)]);
+        await context.RemoveLeftoversAsync(
+            all.Where(d => !IsKept(d, folders)).SelectMany(d => d.All));
         var kept = all.Where(d => IsKept(d, folders)).ToList();
         foreach (var disk in kept)
             await RepairAsync(disk);

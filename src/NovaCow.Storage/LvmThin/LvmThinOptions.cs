@@ -42,17 +42,8 @@ public sealed record LvmThinOptions
     /// <exception cref="PortException">A setting cannot be.</exception>
     internal void Check()
     {
-        foreach (var (setting, name) in (( string, string)[])
-            [("volume group", VolumeGroup), ("thin pool", ThinPool)])
-        {
-            if (!LvmNames.IsName(name))
-            {
-                throw Wrong(
-                    $"{setting} '{LvmNames.Printable(name)}' is no name of lvm's",
-                    "give one of a-z, A-Z, 0-9, '+', '_', '.' and '-', not starting with '-'");
-            }
-        }
-
+        CheckName("volume group", VolumeGroup);
+        CheckName("thin pool", ThinPool);
         if (LvmNames.EscapedLength(VolumeGroup) > MaxGroupNameLength)
         {
             throw Wrong(
@@ -64,6 +55,16 @@ public sealed record LvmThinOptions
             || MetadataHighWaterPercent is not (>= 1 and <= 100))
         {
             throw Wrong("a high-water mark is outside 1 to 100 percent", "correct the setting");
+        }
+    }
+
+    private static void CheckName(string setting, string name)
+    {
+        if (!LvmNames.IsName(name))
+        {
+            throw Wrong(
+                $"{setting} '{LvmNames.Printable(name)}' is no name of lvm's",
+                "give one of a-z, A-Z, 0-9, '+', '_', '.' and '-', not starting with '-'");
         }
     }
 

@@ -67,14 +67,16 @@ public sealed class LvmThinVolumeDriver : IVolumeDriver
         IProgress<long>? progress,
         CancellationToken cancellationToken) => _context.ExplainAsync(
             $"base {content.Key()}: cannot be made",
-            () => _bases.EnsureAsync(content, imagePath, progress, cancellationToken));
+            () => _bases.EnsureAsync(content, imagePath, progress, cancellationToken),
+            needsRoom: true);
 
     /// <inheritdoc/>
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
         _context.ExplainAsync(
             $"disk {request.Disk} of instance {request.Instance}: cannot be made",
-            () => _disks.EnsureAsync(request, cancellationToken));
+            () => _disks.EnsureAsync(request, cancellationToken),
+            needsRoom: true);
 
     /// <inheritdoc/>
     /// <remarks>The path never changes: what takes the disk's place gets its name.</remarks>
@@ -83,7 +85,8 @@ public sealed class LvmThinVolumeDriver : IVolumeDriver
         IProgress<long>? progress,
         CancellationToken cancellationToken) => _context.ExplainAsync(
             $"disk {request.Disk.Name} of instance {request.Instance}: cannot be changed",
-            () => _changes.ChangeAsync(request, progress, cancellationToken));
+            () => _changes.ChangeAsync(request, progress, cancellationToken),
+            needsRoom: true);
 
     /// <inheritdoc/>
     public Task DeleteDiskAsync(

@@ -9,6 +9,8 @@ namespace NovaCow.Storage;
 /// </summary>
 internal sealed class LvmUsage(LvmContext context, LvmBases bases)
 {
+    private const string What = "the pool's metadata cannot be read";
+
     private readonly Lvm _lvm = context.Lvm;
     private readonly SemaphoreSlim _turn = new(1);
 
@@ -53,7 +55,7 @@ internal sealed class LvmUsage(LvmContext context, LvmBases bases)
             // It died before it held it.
         }
 
-        context.Store.UnmarkSnapshot();
+        await UnmarkAsync();
     }
 
     /// <summary>Without thin_ls all that is mapped counts as the disk's own: an upper bound.
@@ -85,18 +87,8 @@ internal sealed class LvmUsage(LvmContext context, LvmBases bases)
         await _turn.WaitAsync(token);
         try
         {
-            context.Store.MarkSnapshot();
-            await SendAsync("reserve_metadata_snap");
-            try
-            {
-                return Parse(await _lvm.RunToolAsync(
-                    LvmTools.ThinLs, "-m", "--no-headers", "-o",
-                    "DEV,SHARED_BYTES,EXCLUSIVE_BYTES", DmPath("_tmeta")));
-            }
-            finally
-            {
-                await SendAsync("release_metadata_snap");
-            }
+            await context.RunAsync(What, context.Store.MarkSnapshot, token);
+            return Parse(await ReadSnapshotAsync());
         }
         catch (Exception e) when (e is LvmFailedException or PortException or FormatException)
         {
@@ -109,10 +101,32 @@ internal sealed class LvmUsage(LvmContext context, LvmBases bases)
         }
         finally
         {
-            context.Store.UnmarkSnapshot();
             _turn.Release();
         }
     }
+
+    /// <summary>The mark stays until the snapshot is let go of for certain.</summary>
+    private async Task<string> ReadSnapshotAsync()
+    {
+        var isHeld = false;
+        try
+        {
+            await SendAsync("reserve_metadata_snap");
+            isHeld = true;
+            return await _lvm.RunToolAsync(
+                LvmTools.ThinLs, "-m", "--no-headers", "-o", "DEV,SHARED_BYTES,EXCLUSIVE_BYTES",
+                DmPath("_tmeta"));
+        }
+        finally
+        {
+            if (isHeld)
+                await SendAsync("release_metadata_snap");
+            await UnmarkAsync();
+        }
+    }
+
+    private Task UnmarkAsync() =>
+        context.RunAsync(What, context.Store.UnmarkSnapshot, CancellationToken.None);
 
     private Task SendAsync(string message) =>
         _lvm.RunToolAsync(LvmTools.DmSetup, "message", DmName("-tpool"), "0", message);

@@ -87,15 +87,16 @@ internal static class PoolChecks
         {
             return await lvm.ReportAsync();
         }
-        catch (LvmFailedException) when (lvm.Options is var o)
+        catch (LvmFailedException)
         {
             using var groups = JsonDocument.Parse(await lvm.GroupsAsync());
             var names = groups.RootElement.GetProperty("report")[0].GetProperty("vg")
                 .EnumerateArray().Select(g => g.GetProperty("vg_name").GetString()).ToList();
-            if (names.Contains(o.VolumeGroup))
+            var wanted = lvm.Options.VolumeGroup;
+            if (names.Contains(wanted))
                 throw;
             throw Missing(
-                $"this host has no volume group {o.VolumeGroup}",
+                $"this host has no volume group {wanted}",
                 $"name one of those it has ({string.Join(", ", names)}), or vgcreate it");
         }
     }

@@ -216,6 +216,57 @@ public sealed class LvmCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_failure_while_the_pool_filled_up_is_a_lack_of_room()
+    {
+        var files = new StoreFiles((operation, _) =>
+        {
+            if (operation == "lvcreate")
+                _pool.Set("pool_data", "99.00");
+        });
+        using var store = HostStore.Open(_folder.File("filling"), options: null, files);
+        var driver = await LvmThinVolumeDriver.OpenAsync(store, new TestInspector(), _pool.Options);
+        _pool.Fault(2, "fail");
+        var error = await Assert.ThrowsAsync<PortException>(
+            () => new DriverHost(store, driver).BlankAsync(MiB));
+        Assert.Equal(LaunchErrorCode.InsufficientStorage, error.Error.Code);
+        Assert.Contains("99 % of its data taken", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_leftover_in_use_keeps_no_host_from_starting()
+    {
+        var host = await OpenAsync();
+        var volume = await host.BlankAsync(MiB);
+        var disk = await host.CloneAsync(volume, "vm-1");
+        await host.CloneAsync(volume, "vm-2");
+        _pool.SetOpen(Path.GetFileName(disk.Path), isOpen: true);
+        Assert.Empty((await host.Driver.ListAsync(default)).Disks);
+        Assert.Equal(2, _pool.Volumes.Length);
+        Assert.Contains(_notes, n => n.Contains("leftover, and in use", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "pool", 90)]
+    [InlineData("vg0;rm", "pool", 90)]
+    [InlineData("-vg0", "pool", 90)]
+    [InlineData("vg0", "po/ol", 90)]
+    [InlineData("vg0", "pool", 0)]
+    [InlineData("vg0", "pool", 101)]
+    [InlineData("vg0", "pool", double.NaN)]
+    [InlineData("a-name-that-is-too-long-for-the-device-mapper-with-ours", "pool", 90)]
+    public void A_setting_that_cannot_be_is_refused(string group, string pool, double mark)
+    {
+        var options = new LvmThinOptions
+        {
+            VolumeGroup = group,
+            ThinPool = pool,
+            DataHighWaterPercent = mark,
+        };
+        var error = Assert.Throws<PortException>(options.Check);
+        Assert.False(error.Error.IsRetryable);
+    }
+
+    [Fact]
     public async Task Clones_made_at_once_share_reports()
     {
         var host = await OpenAsync();
