@@ -150,28 +150,6 @@ internal class StoreFiles(Action<string, string>? before = null)
         _ = LibC.posix_fadvise(file, range.Offset, range.Length, LibC.POSIX_FADV_DONTNEED);
     }
 
-    /// <summary>Begins to bring a range to the disk, and does not wait.</summary>
-    public void StartSync(SafeFileHandle file, string path, (long Offset, long Length) range)
-    {
-        Step("writeback", path);
-        Check(
-            LibC.sync_file_range(file, range.Offset, range.Length, LibC.SYNC_FILE_RANGE_WRITE),
-            "writeback",
-            path);
-    }
-
-    /// <summary>Waits until a range's bytes are on the disk, and takes them out of memory. What
-    /// finds them again is not synced. A failure counts as one of <see cref="Sync"/>.</summary>
-    public void FinishSync(SafeFileHandle file, string path, (long Offset, long Length) range)
-    {
-        Step("writeback", path);
-        Check(
-            LibC.sync_file_range(file, range.Offset, range.Length, LibC.SYNC_FILE_RANGE_WHOLE),
-            "writeback",
-            path);
-        _ = LibC.posix_fadvise(file, range.Offset, range.Length, LibC.POSIX_FADV_DONTNEED);
-    }
-
     public unsafe void SetAttribute(
         SafeFileHandle file, string path, string name, ReadOnlySpan<byte> value)
     {
