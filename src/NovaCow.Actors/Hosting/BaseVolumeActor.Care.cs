@@ -1,4 +1,3 @@
-using NovaCow.Actors.Protocols;
 using NovaCow.Actors.Telemetry;
 using NovaCow.Core;
 using NovaCow.Core.Hosting;
@@ -65,7 +64,8 @@ internal sealed partial class BaseVolumeActor
             return;
         }
 
-        var (self, reading) = (Self, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
+        var self = Self;
+        var reading = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         _reading = reading;
         var progress = new PacedProgress(
             _time,
@@ -119,7 +119,10 @@ internal sealed partial class BaseVolumeActor
     private void Quarantine(string reason)
     {
         List<InstanceId> clones =
-            [.. _clones.Keys.Select(c => c.Instance).Distinct().OrderBy(i => i.Value, StringComparer.Ordinal)];
+        [
+            .. _clones.Keys.Select(c => c.Instance).Distinct()
+                .OrderBy(i => i.Value, StringComparer.Ordinal),
+        ];
         _damage = new BaseDamage(
             reason, _time.GetUtcNow(), [.. clones.Take(BaseDamage.MaxNamed)], clones.Count);
         _lastError = new LaunchError(
@@ -204,83 +207,6 @@ internal sealed partial class BaseVolumeActor
         if (_waiters.Count > 0)
             BeginBuild();
     }
-
-    // Needs no room of its own where it shares its base's.
-    private void MakeOrAskForRoom(Clone clone)
-    {
-        if (clone.Driver == DriverName.Copy)
-            AskForRoom(clone, _volume!.AllocatedBytes);
-        else
-            clone.Child.Tell(new SnapshotProtocol.Make(clone.Request!));
-    }
-
-    private void AskForRoom(Clone clone, long bytes)
-    {
-        (clone.HasAskedForRoom, clone.IsAwaitingRoom) = (true, true);
-        Context.Parent.Tell(new AskForRoom(_key, clone.Id.Instance, clone.Id.Disk, bytes));
-    }
-
-    private void OnRoom(Room room)
-    {
-        var id = new CloneId(room.Instance, room.Disk);
-        if (!_clones.TryGetValue(id, out var clone) || !clone.IsAwaitingRoom || clone.IsLeaving)
-        {
-            Context.Parent.Tell(new RoomUsed(_key, room.Instance, room.Disk));
-            return;
-        }
-
-        clone.IsAwaitingRoom = false;
-        if (room.Error is null)
-        {
-            clone.Child.Tell(new SnapshotProtocol.Make(clone.Request!));
-            return;
-        }
-
-        clone.Requester?.Tell(new DiskFailed(clone.Attempt, id.Disk, room.Error));
-        Forget(clone);
-        Context.Stop(clone.Child);
-    }
-
-    // What was asked of the base as it was is asked of the one that takes its place; what found no
-    // room, once more when some was made.
-    private bool TryAgain(Clone clone, LaunchError error) => clone.Make is { } make
-        && error.Code switch
-        {
-            LaunchErrorCode.DamagedBase => WaitForAnother(clone, make, error),
-            LaunchErrorCode.InsufficientStorage => WaitForRoom(clone, make),
-            _ => false,
-        };
-
-    private bool WaitForAnother(Clone clone, Waiter make, LaunchError error)
-    {
-        var isToBeRebuilt = _state is not BaseState.Quarantined || _reading is not null;
-        if (make.IsSecondTry || !isToBeRebuilt)
-            return false;
-        Forget(clone);
-        if (_state == BaseState.Ready && clone.Generation != _attempt)
-        {
-            StartClone(make, clone.BaseWait);
-            return true;
-        }
-
-        _waiters.Add(make with { IsSecondTry = true });
-        if (_state == BaseState.Ready)
-            Quarantine(error.Message);
-        return true;
-    }
-
-    private bool WaitForRoom(Clone clone, Waiter make)
-    {
-        if (clone.HasAskedForRoom)
-            return false;
-        Forget(clone);
-        var next = AddClone(clone.Id, clone.Driver);
-        next.Begin(make, clone.Request!, clone.BaseWait);
-        AskForRoom(next, RoomOfAClone);
-        return true;
-    }
-
-    private const long RoomOfAClone = 1 << 20;
 
     private sealed record Scrubbed(string? Problem, Exception? Failure);
 

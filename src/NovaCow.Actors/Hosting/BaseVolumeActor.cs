@@ -382,16 +382,3 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         public static ReportNow Instance { get; } = new();
     }
 }
-
-/// <summary>A clone that was found on the store when the host started.</summary>
-internal sealed record FoundClone(InstanceId Instance, InstanceDisk Disk);
-
-/// <summary>A base as it was found on the store, or as an actor of it that crashed left it.</summary>
-internal sealed record FoundBase(BaseVolume? Volume, IReadOnlyList<FoundClone> Clones)
-{
-    /// <summary>Why nothing may be cloned from it; null: it is whole.</summary>
-    public string? Damage { get; init; }
-
-    /// <summary>Nothing vouches for its bytes yet.</summary>
-    public bool IsUnsealed { get; init; }
-}

@@ -3,8 +3,8 @@ using NovaCow.Runtime.Actors;
 
 namespace NovaCow.Actors.Scheduling;
 
-/// <summary>What clients asked of hosts and wait for: who asked, of which host, until when. Bounded;
-/// forgotten with the leader, as a client asks again.</summary>
+/// <summary>What clients asked of hosts and wait for: who asked, of which host, until when.
+/// Bounded; forgotten with the leader, as a client asks again.</summary>
 internal sealed class HostRequests
 {
     /// <summary>The most requests that wait at a time.</summary>

@@ -21,7 +21,9 @@ public sealed partial class SchedulerActor
             m.Host, request => new HostProtocol.EvictBase(request, m.Key)));
         Command<GetSpace>(m => PassOn(m.Host, request => new HostProtocol.MeasureSpace(request)));
         FromHost<EvictionDone>(m => m.Host, m => PassBack(
-            m.Host, m.Request, m.Error is null ? new BaseEvicted(m.FreedBytes) : new Refused(m.Error)));
+            m.Host,
+            m.Request,
+            m.Error is null ? new BaseEvicted(m.FreedBytes) : new Refused(m.Error)));
         FromHost<SpaceMeasured>(m => m.Host, m => PassBack(
             m.Host,
             m.Request,

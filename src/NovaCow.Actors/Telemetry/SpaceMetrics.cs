@@ -21,9 +21,9 @@ internal static class SpaceMetrics
             u => u.FullCopyBytes);
         Gauge("novacow.worst_case", "Bytes that bases and disks would take with every disk filled",
             u => u.WorstCaseBytes);
-        Gauge("novacow.store.size", "Size of what the volumes lie in", u => u.TotalBytes);
-        Gauge("novacow.store.free", "Bytes free where the volumes lie", u => u.FreeBytes);
-        Gauge("novacow.store.reserved", "Free bytes promised to volumes being made",
+        Gauge("novacow.volumes.size", "Size of what the volumes lie in", u => u.TotalBytes);
+        Gauge("novacow.volumes.free", "Bytes free where the volumes lie", u => u.FreeBytes);
+        Gauge("novacow.volumes.reserved", "Free bytes promised to volumes being made",
             u => u.ReservedBytes);
     }
 

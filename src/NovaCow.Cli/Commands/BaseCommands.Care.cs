@@ -40,7 +40,10 @@ internal static partial class BaseCommands
     {
         var host = new Argument<string>("HOST");
         var key = new Argument<string>("KEY");
-        var command = new Command("evict", "Remove a base without clones from a host") { host, key };
+        var command = new Command("evict", "Remove a base without clones from a host")
+        {
+            host, key,
+        };
         command.SetAction(async (parsed, ct) =>
         {
             using var client = Terminal.Connect(parsed);

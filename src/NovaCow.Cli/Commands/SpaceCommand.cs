@@ -6,7 +6,6 @@ namespace NovaCow.Cli.Commands;
 /// <summary>How the stores are used: a table, and a bar a host.</summary>
 internal static class SpaceCommand
 {
-    private const int BarWidth = 60;
     private const int ShownInstances = 20;
 
     public static Command Create(Terminal terminal)
@@ -31,34 +30,6 @@ internal static class SpaceCommand
             }
         });
         return command.WithExamples("novacow space", "novacow space --host host-1 --json");
-    }
-
-    /// <summary>What takes how much of a store, to scale: # bases, = disks' own, + promised,
-    /// ~ others' files, . free.</summary>
-    public static string Bar(SpaceUsage usage)
-    {
-        var others = Math.Max(
-            0, usage.TotalBytes - usage.FreeBytes - usage.BaseBytes - usage.UniqueBytes);
-        var free = Math.Max(0, usage.FreeBytes - usage.ReservedBytes);
-        (char Mark, long Bytes)[] parts =
-        [
-            ('#', usage.BaseBytes), ('=', usage.UniqueBytes), ('+', usage.ReservedBytes),
-            ('~', others), ('.', free),
-        ];
-        var whole = Math.Max(1, parts.Sum(p => p.Bytes));
-        var bar = "";
-        var seen = 0L;
-        foreach (var (mark, bytes) in parts)
-        {
-            seen += bytes;
-            var end = (int)((double)seen / whole * BarWidth);
-
-            // What is there shows, however little it is.
-            var width = Math.Max(bytes > 0 && bar.Length < BarWidth ? 1 : 0, end - bar.Length);
-            bar += new string(mark, Math.Min(width, BarWidth - bar.Length));
-        }
-
-        return bar;
     }
 
     private static void Write(Terminal terminal, FleetSpaceResource space)
@@ -89,22 +60,28 @@ internal static class SpaceCommand
                 Show.Bytes(i.SharedBytes), Show.Bytes(i.UniqueBytes),
             }));
         if (space.InstanceCount > ShownInstances)
-            terminal.WriteLine($"and {space.InstanceCount - ShownInstances} more, each with less of "
-                + "its own");
+        {
+            terminal.WriteLine(
+                $"and {space.InstanceCount - ShownInstances} more, each with less of its own");
+        }
+
         WriteBar(terminal, space.Host, space.Usage);
     }
 
     private static void WriteBar(Terminal terminal, string host, SpaceUsage usage)
     {
-        terminal.WriteLine($"{host}  [{Bar(usage)}]");
-        var fits = usage.WorstCaseBytes <= usage.TotalBytes ? "fits" : "does not fit";
+        terminal.WriteLine($"{host}  [{SpaceBar.Of(usage)}]");
+
+        // What other files take is not to be had.
+        var room = usage.BaseBytes + usage.UniqueBytes + usage.FreeBytes;
+        var fits = usage.WorstCaseBytes <= room ? "fits" : "does not fit";
         terminal.WriteLine(
             $"  # bases {Show.Bytes(usage.BaseBytes)}  = unique {Show.Bytes(usage.UniqueBytes)}  "
                 + $"+ reserved {Show.Bytes(usage.ReservedBytes)}  ~ other files  "
                 + $". free {Show.Bytes(usage.FreeBytes)}");
         terminal.WriteLine(
-            $"  with every disk filled: {Show.Bytes(usage.WorstCaseBytes)} of "
-                + $"{Show.Bytes(usage.TotalBytes)}: {fits}");
+            $"  with every disk filled: {Show.Bytes(usage.WorstCaseBytes)}, and there is room for "
+                + $"{Show.Bytes(room)}: {fits}");
     }
 
     private static string[] Row(string host, SpaceUsage u) =>

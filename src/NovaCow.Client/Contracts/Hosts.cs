@@ -39,7 +39,8 @@ public sealed record HostResource
     /// <summary>Bytes on its disk that clones share: its bases.</summary>
     public required long SharedBytes { get; init; }
 
-    /// <summary>Bytes on its disk that are one instance's own, as they were measured last.</summary>
+    /// <summary>Bytes on its disk that are one instance's own, as they were measured last.
+    /// </summary>
     public required long UniqueBytes { get; init; }
 
     /// <summary>Bytes that full copies in its clones' place would take.</summary>

@@ -20,10 +20,10 @@ public interface IVolumeDriver
     /// <see cref="DriverName"/>'s; disks carry it in <see cref="InstanceDisk.Driver"/>.</summary>
     string Name { get; }
 
-    /// <summary>Makes a base from an inspected image file, or a blank one, and publishes it. One that
-    /// is there and damaged is made again and takes the damaged one's place in one step, so that
-    /// clones that refer to it read right again; when the new bytes are not those that the old base
-    /// was published with, the damaged one stays and the call fails for good with DamagedBase.
+    /// <summary>Makes a base from an inspected image file, or a blank one, and publishes it. One
+    /// that is there and damaged is made again and takes the damaged one's place in one step, so
+    /// that clones that refer to it read right again; when the new bytes are not those that the old
+    /// base was published with, the damaged one stays and the call fails for good with DamagedBase.
     /// </summary>
     /// <param name="content">What it holds, and so its key.</param>
     /// <param name="imagePath">The fetched and inspected image; null for a blank base.</param>
@@ -37,8 +37,8 @@ public interface IVolumeDriver
 
     /// <summary>Makes a clone of a base, or where this driver shares nothing a copy. A disk of that
     /// name that is already whole is returned as it is, when its base and size are those asked for;
-    /// else the call fails: with DamagedBase when a cheap look at the base shows that it is not what
-    /// was published, or it was found damaged before.</summary>
+    /// else the call fails: with DamagedBase when a cheap look at the base shows that it is not
+    /// what was published, or it was found damaged before.</summary>
     /// <param name="request">What to make.</param>
     /// <param name="progress">Bytes of the disk written so far, where that takes time.</param>
     /// <param name="cancellationToken">Gives up and leaves nothing.</param>

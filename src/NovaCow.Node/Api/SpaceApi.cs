@@ -51,14 +51,14 @@ internal static class SpaceApi
 
     private static Task<IResult> ScrubAllAsync(
         string name, SchedulerGateway gateway, CancellationToken ct) =>
-        ScrubAsync(gateway, Parse.Id<HostId>("name", name), null, ct);
+        OrderScrubAsync(gateway, Parse.Id<HostId>("name", name), null, ct);
 
     private static Task<IResult> ScrubAsync(
         string name, string key, SchedulerGateway gateway, CancellationToken ct) =>
-        ScrubAsync(
+        OrderScrubAsync(
             gateway, Parse.Id<HostId>("name", name), Parse.Id<BaseKey>("key", key), ct);
 
-    private static async Task<IResult> ScrubAsync(
+    private static async Task<IResult> OrderScrubAsync(
         SchedulerGateway gateway, HostId host, BaseKey? key, CancellationToken ct)
     {
         var ordered = await gateway.AskAsync<SchedulerProtocol.ScrubOrdered>(

@@ -13,6 +13,9 @@ internal sealed class BaseHealth(HostStore store)
     /// <summary>Writable by anybody, or open to all.</summary>
     private const int Forbidden = 0x97;
 
+    // A base is sealed a while after its making: later, somebody may want to know.
+    private static readonly TimeSpan SealedSoon = TimeSpan.FromHours(1);
+
     private readonly StoreLayout _layout = store.Layout;
     private readonly StoreFiles _files = store.Files;
 
@@ -54,7 +57,8 @@ internal sealed class BaseHealth(HostStore store)
         published.Content.OwnDigest() is not null
         || StoreFiles.TryStat(_layout.BaseSeal(published.Key), out _);
 
-    /// <summary>Reads it whole. What is wrong is recorded; a base without a seal gets one.</summary>
+    /// <summary>Reads it whole. What is wrong is recorded; a base without a seal gets one.
+    /// </summary>
     public string? Verify(
         BaseVolume published, IProgress<long>? progress, CancellationToken token)
     {
@@ -115,8 +119,12 @@ internal sealed class BaseHealth(HostStore store)
         var now = store.Options.Clock.GetUtcNow();
         WriteSeal(
             _layout.BaseSeal(published.Key), new SealRecord(BaseDigest.SealMethod, found, now));
-        store.Note(
-            $"base {published.Key}: had no seal; it is held from now on against what it is now");
+        if (now - published.CreatedAt > SealedSoon)
+        {
+            store.Note($"base {published.Key}: nothing vouched for its bytes since "
+                + $"{published.CreatedAt:u}; it is held from now on against what it is now");
+        }
+
         return null;
     }
 

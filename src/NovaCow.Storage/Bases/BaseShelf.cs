@@ -133,7 +133,8 @@ internal sealed class BaseShelf(HostStore store, BaseBuilder builder)
 
     private void Add(BaseListing listing, BaseVolume volume)
     {
-        foreach (var path in (string[])[_layout.BaseSeal(volume.Key), _layout.BaseDamage(volume.Key)])
+        var key = volume.Key;
+        foreach (var path in (string[])[_layout.BaseSeal(key), _layout.BaseDamage(key)])
         {
             if (StoreFiles.TryStat(path + StoreLayout.TemporarySuffix, out _))
                 _files.Delete(path + StoreLayout.TemporarySuffix);

@@ -114,19 +114,23 @@ public sealed class CareTests : HostTestKit
         Assert.Equal(1, Disk.Calls("verify"));
         gate.SetResult();
         AwaitCondition(() => Disk.Calls("verify") == 3);
-        AwaitAssert(() => Assert.All(
-            Reports(), r => Assert.True(r.Scrub is { IsDue: false, VerifiedAt: not null, Problem: null })));
+        AwaitAssert(() => Assert.All(Reports(), r => Assert.True(
+            r.Scrub is { IsDue: false, VerifiedAt: not null, Problem: null })));
     }
 
     [Fact]
     public void Every_base_is_verified_as_often_as_the_settings_say()
     {
-        StartHost(new HostLimits { ScrubEvery = TimeSpan.FromDays(1), SealAfter = TimeSpan.FromDays(9) });
+        StartHost(new HostLimits
+        {
+            ScrubEvery = TimeSpan.FromMinutes(5),
+            SealAfter = TimeSpan.FromDays(9),
+        });
         Active();
-        TestScheduler.Advance(TimeSpan.FromHours(23));
+        TestScheduler.Advance(TimeSpan.FromMinutes(4));
         AwaitIdle();
         Assert.Equal(0, Disk.Calls("verify"));
-        TestScheduler.Advance(TimeSpan.FromHours(2));
+        TestScheduler.Advance(TimeSpan.FromMinutes(2));
         AwaitCondition(() => Disk.Calls("verify") == 3);
     }
 
@@ -140,7 +144,7 @@ public sealed class CareTests : HostTestKit
         Assert.Equal(0, Disk.Calls("verify"));
         TestScheduler.Advance(TimeSpan.FromSeconds(31));
         AwaitCondition(() => Disk.Calls("verify") == 1);
-        TestScheduler.Advance(TimeSpan.FromHours(1));
+        TestScheduler.Advance(TimeSpan.FromMinutes(2));
         AwaitIdle();
         Assert.Equal(1, Disk.Calls("verify"));
     }

@@ -16,8 +16,9 @@ public sealed class RoomTests : HostTestKit
     private static readonly LaunchSpec Other = new(Given.ImageOf("other", 9), Given.Tiny);
 
     // What a base of one of these images needs while it is made, and the margin beside it.
-    private static readonly long Needed = BaseSpace.NeededBytes(new BaseContent.OfImage(Given.Image))
-        + new HostLimits().SpaceMarginBytes;
+    private static readonly long Needed =
+        BaseSpace.NeededBytes(new BaseContent.OfImage(Given.Image))
+            + new HostLimits().SpaceMarginBytes;
 
     [Fact]
     public void What_nothing_uses_goes_when_its_room_is_needed()
@@ -42,7 +43,7 @@ public sealed class RoomTests : HostTestKit
     {
         StartHost();
         Active();
-        TestScheduler.Advance(TimeSpan.FromHours(1));
+        TestScheduler.Advance(TimeSpan.FromMinutes(2));
         Disk.Space = new StoreSpace(Needed * 2, Needed - 500);
         Prepare("vm-2", spec: Other);
         var refused = ExpectFailed();
@@ -53,7 +54,7 @@ public sealed class RoomTests : HostTestKit
         Discard();
         Scheduler.ExpectMsg<SchedulerProtocol.Deleted>();
         Disk.Space = new StoreSpace(Needed * 2, Needed - 4_000);
-        TestScheduler.Advance(TimeSpan.FromHours(1));
+        TestScheduler.Advance(TimeSpan.FromMinutes(2));
         Prepare("vm-3", spec: Other);
         Assert.Contains("no base was evicted; 3 bases of 3000 bytes", ExpectFailed().Message);
         Assert.Equal(3, Disk.Bases.Count);

@@ -294,6 +294,8 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
     public async Task Health_readiness_and_metrics_are_told()
     {
         await node.LaunchAsync("measured");
+        await NodeFixture.PollAsync(
+            async () => (await node.Client.GetSpaceAsync(default)).Hosts.Count == 1);
         Assert.Equal("ok\n", await node.Http.GetStringAsync("healthz"));
         Assert.Equal("ready\n", await node.Http.GetStringAsync("readyz"));
         var metrics = await node.Http.GetStringAsync("metrics");
@@ -301,7 +303,9 @@ public sealed class ApiTests(NodeFixture node) : IClassFixture<NodeFixture>
             [
                 "novacow_actor_messages_total", "novacow_launch", "novacow_bases",
                 "novacow_store", "novacow_downloads_total", "novacow_fetched_bytes_total",
-                "novacow_shared_bytes", "novacow_unique_bytes",
+                "novacow_shared_bytes", "novacow_unique_bytes", "novacow_worst_case_bytes",
+                "novacow_volumes_free_bytes", "novacow_evictions_total",
+                "novacow_quarantines_total",
             ])
         {
             Assert.Contains(family, metrics);

@@ -22,6 +22,7 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Equal("/var/lib/novacow/store", settings.Host.StorePath);
         Assert.Equal(1L << 30, settings.Host.ReserveBytes);
         Assert.Equal((2, null), (settings.Host.MaxChanges, settings.Host.ChangeBytesPerSecond));
+        Assert.Equal((64L << 20, null), (settings.Host.ScrubRate, settings.Host.ScrubEvery));
         Assert.Empty(settings.Images.FileRoots);
     }
 
@@ -86,6 +87,8 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("novacow.host.max-builds = 0", ":1:", "novacow.host.max-builds", "1 or more")]
     [InlineData("novacow.host.max-changes = 0", ":1:", "novacow.host.max-changes", "1 or more")]
     [InlineData("novacow.host.change-rate = 64", ":1:", "novacow.host.change-rate", "1MiB")]
+    [InlineData("novacow.host.scrub-rate = 100", ":1:", "novacow.host.scrub-rate", "1MiB")]
+    [InlineData("novacow.host.scrub-every = 0s", ":1:", "novacow.host.scrub-every", "more than")]
     [InlineData("novacow.host.seeds = []", ":1:", "novacow.host.seeds", "at least one")]
     [InlineData("novacow.log-level = loud", ":1:", "novacow.log-level", "warning")]
     [InlineData("novacow.flavors.x { vcpus = 1, ram = 1GiB }", ":1:", "ram", "unknown")]
