@@ -57,9 +57,10 @@ internal sealed partial class BaseVolumeActor
 
     private void OnMayScrub()
     {
+        // It may have been evicted, or made again, since it asked.
+        _scrub = (_scrub ?? new BaseScrub()) with { IsDue = _state == BaseState.Ready };
         if (_state != BaseState.Ready)
         {
-            _scrub = _scrub! with { IsDue = false };
             Context.Parent.Tell(new ScrubEnded(_key));
             return;
         }

@@ -5,7 +5,7 @@ namespace NovaCow.Actors.Hosting;
 /// <summary>A clone that was found on the store when the host started.</summary>
 internal sealed record FoundClone(InstanceId Instance, InstanceDisk Disk);
 
-/// <summary>A base as it was found on the store, or as an actor of it that crashed left it.</summary>
+/// <summary>A base as it was found on the store, or as its actor that crashed left it.</summary>
 internal sealed record FoundBase(BaseVolume? Volume, IReadOnlyList<FoundClone> Clones)
 {
     /// <summary>Why nothing may be cloned from it; null: it is whole.</summary>

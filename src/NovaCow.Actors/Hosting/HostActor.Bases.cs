@@ -57,6 +57,8 @@ public sealed partial class HostActor
             return;
         var entry = _bases[key];
         var before = entry.Report?.State;
+        if (before is null && changed.Report.State == BaseState.Absent)
+            return;
         entry.Report = changed.Report.State == BaseState.Absent ? null : changed.Report;
         entry.Volume = changed.Volume;
         entry.Damage = changed.Report.Damage is { RebuiltAt: null } damage ? damage.Reason : null;

@@ -39,11 +39,11 @@ public sealed class VolumeDriverSet
 
     /// <summary>The room where the default driver's volumes lie, which is the store's unless the
     /// driver says otherwise.</summary>
-    public Task<StoreSpace> MeasureSpaceAsync(
+    public async Task<StoreSpace> MeasureSpaceAsync(
         IHostStore store, CancellationToken cancellationToken) =>
         Default is IMeasuresSpace elsewhere
-            ? elsewhere.MeasureSpaceAsync(cancellationToken)
-            : Task.FromResult(store.MeasureSpace());
+            ? await elsewhere.MeasureSpaceAsync(cancellationToken)
+            : store.MeasureSpace();
 
     /// <summary>What all of them found on the store; see
     /// <see cref="IVolumeDriver.ListAsync"/>.</summary>

@@ -80,8 +80,8 @@ public abstract class FileVolumeDriver : IVolumeDriver
         _bases.DeleteAsync(key, cancellationToken);
 
     /// <inheritdoc/>
-    /// <remarks>The digest is the image's own where the base holds the image's very bytes; else it is
-    /// held against a seal, which the first verification writes.</remarks>
+    /// <remarks>The digest is the image's own where the base holds the image's very bytes; else the
+    /// base is held against a seal, which the first verification writes.</remarks>
     public Task<string?> VerifyBaseAsync(
         BaseKey key, IProgress<long>? progress, CancellationToken cancellationToken) =>
         _store.RunAsync(

@@ -170,12 +170,32 @@ public sealed class RoomTests : HostTestKit
     {
         StartHost();
         Idle();
+        var before = Disk.Calls("verify");
         Disk.Hold("verify");
         Send(new HostProtocol.Scrub(Key));
-        AwaitCondition(() => Disk.Calls("verify") == 1);
+        AwaitCondition(() => Disk.Calls("verify") > before);
         Send(new HostProtocol.EvictBase(1, Key));
         Assert.Null(Scheduler.ExpectMsg<SchedulerProtocol.EvictionDone>().Error);
         Assert.Empty(Disk.Bases);
+    }
+
+    [Fact]
+    public void A_base_that_goes_while_it_waits_to_be_read_gives_its_turn_up()
+    {
+        StartHost();
+        Idle();
+        Prepare("vm-2", spec: Other);
+        ExpectPrepared();
+        var gate = Disk.Hold("verify");
+        Send(new HostProtocol.Scrub(Other.Image.BaseKey()));
+        Send(new HostProtocol.Scrub(Key));
+        Send(new HostProtocol.EvictBase(1, Key));
+        Assert.Null(Scheduler.ExpectMsg<SchedulerProtocol.EvictionDone>().Error);
+        gate.SetResult();
+        AwaitAssert(() => Assert.NotNull(Assert.Single(Reports()).Scrub?.VerifiedAt));
+        Disk.Heal();
+        Prepare("vm-3", spec: Tiny);
+        ExpectPrepared();
     }
 
     [Fact]
