@@ -14,7 +14,8 @@ public sealed record OsType : IStringId<OsType>
     public string Value { get; }
 
     /// <summary>The name in <paramref name="text"/>, which is known to be valid.</summary>
-    /// <exception cref="FormatException">The text is no such name; the message says why.</exception>
+    /// <exception cref="FormatException">The text is no such name; the message says why.
+    /// </exception>
     public static OsType Parse(string text) =>
         TryParse(text, out var id, out var problem) ? id : throw new FormatException(problem);
 

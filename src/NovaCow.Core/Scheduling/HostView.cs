@@ -76,7 +76,8 @@ public abstract record Placement
 
     /// <summary>Nowhere now.</summary>
     /// <param name="Reasons">Why each host cannot take it, by host.</param>
-    /// <param name="IsFinal">Every host that there is has failed at it already.</param>
+    /// <param name="IsFinal">Every host that there is has failed at it already, or lacks its
+    /// driver.</param>
     public sealed record NoValidHost(
         IReadOnlyList<HostTerms> Reasons, bool IsFinal) : Placement
     {

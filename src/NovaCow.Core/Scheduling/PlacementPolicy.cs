@@ -109,7 +109,8 @@ public static class PlacementPolicy
             .Select(h => Terms(need, h, 0, rules, now, Filter(request, need, h, rules)))
             .ToList();
         var final = request.FailedOn.Count > 0 && hosts.All(
-            h => h.Status == HostStatus.Unreachable || request.FailedOn.Contains(h.Id));
+            h => h.Status == HostStatus.Unreachable || request.FailedOn.Contains(h.Id)
+                || WhyNever(request, h) is not null);
         return new Placement.NoValidHost(terms, final);
     }
 
@@ -145,16 +146,24 @@ public static class PlacementPolicy
             return host.Status == HostStatus.Disconnected ? "disconnected" : "unreachable";
         if (request.FailedOn.Count > 0 && request.FailedOn.Contains(host.Id))
             return "it failed at this launch already";
-        if (request.Spec.Adoption is { } adoption && adoption.Host != host.Id)
-            return $"the disks to adopt are on host {adoption.Host}";
-        if (request.Spec.Driver is { } driver && !host.Drivers.Contains(driver))
-            return $"has no volume driver {driver}, only {string.Join(", ", host.Drivers)}";
+        if (WhyNever(request, host) is { } never)
+            return never;
         var (claims, capacity) = (host.Claims, host.Capacity);
         return Room("vCPUs", need.VCpus, claims.VCpus, capacity.VCpus, rules.VCpuRatio)
             ?? Room("bytes of memory", need.MemoryBytes, claims.MemoryBytes,
                 capacity.MemoryBytes, rules.MemoryRatio)
             ?? Room("bytes of disk", need.DiskBytes, claims.DiskBytes,
                 capacity.DiskBytes, rules.DiskRatio);
+    }
+
+    /// <summary>What no room that is freed changes.</summary>
+    private static string? WhyNever(PlacementRequest request, HostView host)
+    {
+        if (request.Spec.Adoption is { } adoption && adoption.Host != host.Id)
+            return $"the disks to adopt are on host {adoption.Host}";
+        return request.Spec.Driver is { } driver && !host.Drivers.Contains(driver)
+            ? $"has no volume driver {driver}, only {string.Join(", ", host.Drivers)}"
+            : null;
     }
 
     private static string? Room(string unit, long need, long claimed, long capacity, double ratio)

@@ -100,10 +100,8 @@ public sealed partial class SchedulerCore
             return (null, NoSuchImage(order.Image));
         if (!_flavors.TryGetValue(order.Flavor, out var flavor))
             return (null, NoSuchFlavor(order.Flavor));
-        if (CheckFit(image, flavor) is { } tooSmall)
-            return (null, tooSmall);
-        if (NotBootable(image) is { } notBootable)
-            return (null, notBootable);
+        if ((NotBootable(image) ?? CheckFit(image, flavor)) is { } refusal)
+            return (null, refusal);
         var spec = new LaunchSpec(image, FileSystems.Resolve(flavor, image))
         {
             Driver = options.Driver,

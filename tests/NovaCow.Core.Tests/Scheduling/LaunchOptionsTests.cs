@@ -110,6 +110,18 @@ public sealed class LaunchOptionsTests
             (Given.Host("b"), DriverName.Copy), (prepare.Host, prepare.Spec.Driver));
     }
 
+    [Fact]
+    public void The_only_host_with_the_driver_failing_ends_the_launch_with_its_reason_at_once()
+    {
+        var core = Given.Scheduler(null, "a");
+        core.Hello(Given.Facts("b") with { Drivers = ["qcow2", "copy"] }, Given.Start);
+        Launch(core, Copy, "vm-1");
+        core.AttemptFailed(
+            Given.Host("b"), Given.Id("vm-1"), new(1, 1), Given.Error(true), Given.Start);
+        var info = core.Find(Given.Id("vm-1"), Given.Start)!;
+        Assert.Equal((LaunchPhase.Failed, "it broke"), (info.Phase, info.Error!.Message));
+    }
+
     private static LaunchOrder Order(LaunchOptions options) => Given.Order(options: options);
 
     private static Decision Launch(SchedulerCore core, LaunchOptions options, string id) =>
