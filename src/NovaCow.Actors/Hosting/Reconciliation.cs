@@ -81,7 +81,8 @@ internal static class Reconciliation
         disks.FirstOrDefault(d => d.Name == recorded.Name && d.Path == recorded.Path)
             ?? disks.FirstOrDefault(d => d.Name == recorded.Name);
 
-    /// <summary>The disks that are not there, or whose base is not.</summary>
+    /// <summary>The disks that are not there, or whose base is not; a file to boot with is whole
+    /// without.</summary>
     private static List<string> Missing(
         InstanceRecord record, VolumeInventory inventory, HashSet<BaseKey> bases)
     {
@@ -92,8 +93,11 @@ internal static class Reconciliation
             var found = Seen(disk, there);
             if (found is null)
                 missing.Add($"disk {disk.Name}");
-            else if (found.BackingFile is { } key && !bases.Contains(key))
+            else if (found is { BackingFile: { } key, Name.IsBootFile: false }
+                && !bases.Contains(key))
+            {
                 missing.Add($"base {key} of disk {disk.Name}");
+            }
         }
 
         return missing;

@@ -195,6 +195,11 @@ public sealed class CopiedDiskTests : HostTestKit
         Assert.True(Disk.Bases.ContainsKey(spec.Kernel.BaseKey()));
         Assert.Equal("ro quiet", Disk.Records[Given.Id()].KernelArguments);
 
+        // Another name of the base's file is whole without the base.
+        StopHost();
+        Disk.Bases.Remove(spec.Kernel.BaseKey(), out _);
+        Assert.All(
+            StartHost().Instances, i => Assert.Equal(InstanceState.Prepared, i.State));
         Discard("vm-2");
         Scheduler.ExpectMsg<SchedulerProtocol.Deleted>();
         ExpectCleanDiscard();
