@@ -1,6 +1,7 @@
 using NovaCow.Actors.Protocols;
 using NovaCow.Core;
 using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
 using NovaCow.Runtime.Actors;
 using static NovaCow.Actors.Protocols.BaseVolumeProtocol;
 
@@ -65,6 +66,17 @@ public sealed partial class HostActor
         _scheduler?.Tell(new SchedulerProtocol.BaseProgress(_host.Id, changed.Report));
         if (before != changed.Report.State && changed.Report.State == BaseState.Ready)
             Report();
+    }
+
+    private void OnDiskProgressed(DiskProgressed p)
+    {
+        if (_instances.GetValueOrDefault(p.Instance) is { State: InstanceState.Preparing } entry
+            && entry.Fence.Attempt == p.Attempt.Attempt)
+        {
+            Say(new SchedulerProtocol.InstanceProgress(
+                _host.Id, entry.Id, entry.Fence,
+                new LaunchProgress($"copying disk {p.Disk}", p.DoneBytes, p.TotalBytes)));
+        }
     }
 
     /// <summary>The bytes of disks that are no base's clones, when they were made.</summary>

@@ -246,17 +246,6 @@ public sealed partial class HostActor
         Say(new SchedulerProtocol.Activated(_host.Id, id, entry.Fence));
     }
 
-    private void OnDiskProgressed(DiskProgressed p)
-    {
-        if (_instances.GetValueOrDefault(p.Instance) is { State: InstanceState.Preparing } entry
-            && entry.Fence.Attempt == p.Attempt.Attempt)
-        {
-            Say(new SchedulerProtocol.InstanceProgress(
-                _host.Id, entry.Id, entry.Fence,
-                new LaunchProgress($"copying disk {p.Disk}", p.DoneBytes, p.TotalBytes)));
-        }
-    }
-
     private void OnUndoing(InstanceId id)
     {
         if (FromInstance(id) is { } entry)
