@@ -39,7 +39,8 @@ public sealed partial class HostActor
         if (_admission.Newest(id)?.Attempt != fence.Attempt
             || Admit(id, fence) != Admission.SameAttempt
             || !_instances.TryGetValue(id, out var entry)
-            || entry is not { State: InstanceState.Prepared or InstanceState.Active, Ref: not null })
+            || entry.State is not (InstanceState.Prepared or InstanceState.Active)
+            || entry.Ref is null)
         {
             _log.Warning(
                 "instance {0}: a change with fence {1} was refused: its disks are not here, or "

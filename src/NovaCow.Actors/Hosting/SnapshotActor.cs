@@ -7,8 +7,9 @@ namespace NovaCow.Actors.Hosting;
 
 /// <summary>
 /// Owns one instance disk, under its BaseVolumeActor: makes it, concurrently with its siblings,
-/// changes it, and removes it. It lives as long as the disk, so that the base's children are its reference count.
-/// Its end leaves a disk that is made as it is, and gives one up that is being made.
+/// changes it, and removes it. It lives as long as the disk, so that the base's children are its
+/// reference count. Its end leaves a disk that is made as it is, and gives one up that is being
+/// made.
 /// </summary>
 internal sealed partial class SnapshotActor : ReceiveActor
 {

@@ -82,13 +82,9 @@ internal static class InstanceCommands
             ("kernel args", i.Boot?.Arguments),
             ("attempt", i.Attempt.ToString()),
             ("accepted", i.Timings.AcceptedAt.ToString("O")),
-            ("launch took", i.Timings.LaunchMilliseconds is { } ms ? Show.Duration(ms) : null));
-        if (i.Operation is { } operation)
-        {
-            terminal.WriteFacts(("operation", $"{operation.Detail}: {operation.State}"));
-            terminal.WriteFacts(("because", operation.Error));
-        }
-
+            ("launch took", i.Timings.LaunchMilliseconds is { } ms ? Show.Duration(ms) : null),
+            ("operation", i.Operation is { } o
+                ? $"{o.Detail}: {o.State}" + (o.Error is null ? "" : $": {o.Error}") : null));
         if (i.Disks.Count == 0)
             return;
         terminal.WriteLine("");

@@ -49,7 +49,10 @@ internal static class OperationCommands
             "Let the root disk of an instance grow",
             [root],
             (client, id, parsed, wait, ct) => client.ResizeInstanceAsync(
-                id, new ResizeRequest { RootBytes = Size(parsed.GetRequiredValue(root)) }, wait, ct))
+                id,
+                new ResizeRequest { RootBytes = Size(parsed.GetRequiredValue(root)) },
+                wait,
+                ct))
             .WithExamples("novacow instance resize web --root 40G --wait");
     }
 

@@ -42,7 +42,8 @@ public static class ChangePlan
                         ? disk.Driver
                         : drivers.FirstOrDefault(Shares));
             case InstanceChange.Migrate c:
-                var bases = DiskPlan.For(c.Image, record.Flavor).ToDictionary(d => d.Name, d => d.Base);
+                var bases = DiskPlan.For(c.Image, record.Flavor)
+                    .ToDictionary(d => d.Name, d => d.Base);
                 var driver = c.Driver ?? drivers.FirstOrDefault(Shares);
                 return Clones(
                     disks.Where(d => d.BackingFile is null && bases.ContainsKey(d.Name)),
@@ -66,8 +67,8 @@ public static class ChangePlan
                     ? "has the layout of EC2, with a master boot record of its own before the "
                         + "image: it cannot become a clone of the image; launch a new instance"
                 : wanted.VirtualSizeBytes() > disk.VirtualSizeBytes
-                    ? $"has {disk.VirtualSizeBytes} bytes and the base {wanted.VirtualSizeBytes()}: "
-                        + "it cannot become its clone; resize it first"
+                    ? $"has {disk.VirtualSizeBytes} bytes and the base "
+                        + $"{wanted.VirtualSizeBytes()}: it cannot be its clone; resize it first"
                 : driver is null or DriverName.Copy
                     ? "cannot become a clone: this host has no driver that shares; give it one"
                 : null;

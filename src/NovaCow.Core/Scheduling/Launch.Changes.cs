@@ -51,8 +51,8 @@ public sealed partial record Launch
                 Error = e.Error,
                 Bytes = e.Bytes,
             },
-            RebasedTo = e.Error is null && Change.Change is InstanceChange.Rebase { Image: var image }
-                ? image
+            RebasedTo = e.Error is null && Change.Change is InstanceChange.Rebase rebase
+                ? rebase.Image
                 : RebasedTo,
         };
 

@@ -133,9 +133,8 @@ public sealed partial class SchedulerCore
     private Decision? Resolve(Launch launch, ChangeRequest request, out InstanceChange? change)
     {
         change = null;
-        if (request is not ChangeRequest.Flatten
-            && launch.Disks.Any(d => d.Name == DiskName.Root && d.Layout == DiskLayout.Ec2)
-            && request is not ChangeRequest.Resize)
+        if (request is ChangeRequest.Rebase or ChangeRequest.Migrate
+            && launch.Disks.Any(d => d.Layout == DiskLayout.Ec2))
         {
             return CannotChange(
                 launch,

@@ -25,6 +25,8 @@ internal static partial class Mapping
 
     private static Client.ClusterEvent Operation(Happened.DisksChanged e)
     {
+        if (e is { Phase: ChangePhase.Running, Message: { } title })
+            return Event(e, "operation.running", e.Id.Value, null, $"{e.Id} {title}");
         var what = $"{e.Id} {Lower(e.Kind)}";
         return e.Progress is { } progress
             ? Event(e, "operation.progress", e.Id.Value, null, what) with

@@ -140,7 +140,9 @@ public static class SettingsReader
             return null;
         var rate = c.GetByteSize("change-rate");
         return rate >= 1 << 20
-            ? rate : throw Wrong(c, "change-rate", $"{rate}: expected 1MiB a second or more, or null");
+            ? rate
+            : throw Wrong(
+                c, "change-rate", $"{rate}: expected 1MiB a second or more, or null");
     }
 
     private static uint UserId(Config c, string key)

@@ -10,8 +10,10 @@ internal sealed partial class FakeDisk
     private const long MaxBytes = 1L << 45;
 
     /// <summary>The disks of drivers of raw files.</summary>
-    public ConcurrentDictionary<(InstanceId Instance, DiskName Disk), InstanceDisk> RawDisks { get; }
-        = new();
+    public ConcurrentDictionary<(InstanceId Instance, DiskName Disk), InstanceDisk> RawDisks
+    {
+        get;
+    } = new();
 
     /// <summary>A driver of raw files over the same disk.</summary>
     public FakeRawDriver Raw(string name) => new(this, name);
@@ -137,12 +139,14 @@ internal sealed class FakeRawDriver(FakeDisk disk, string name) : IVolumeDriver
     }
 
     public Task<InstanceDisk> ChangeDiskAsync(
-        DiskChangeRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
+        DiskChangeRequest request,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken) =>
         disk.ChangeAsync(name, request, progress, cancellationToken);
 
     public Task DeleteDiskAsync(
-        InstanceId instance, DiskName disk1, CancellationToken cancellationToken) =>
-        disk.DeleteRawAsync(instance, disk1, cancellationToken);
+        InstanceId instance, DiskName name1, CancellationToken cancellationToken) =>
+        disk.DeleteRawAsync(instance, name1, cancellationToken);
 
     public Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken) =>
         disk.DeleteBaseAsync(key, cancellationToken);

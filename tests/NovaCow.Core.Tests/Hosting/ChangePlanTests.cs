@@ -54,7 +54,10 @@ public sealed class ChangePlanTests
         Assert.Equal(
             ["root Flatten qcow2", "ephemeral0 Flatten qcow2", "swap Flatten qcow2"],
             Plan(new InstanceChange.Flatten(), record));
-        record = record with { Disks = [record.Disks[0] with { BackingFile = null }, record.Disks[1]] };
+        record = record with
+        {
+            Disks = [record.Disks[0] with { BackingFile = null }, record.Disks[1]],
+        };
         Assert.Equal(["ephemeral0 Flatten qcow2"], Plan(new InstanceChange.Flatten(), record));
         Assert.Empty(Plan(new InstanceChange.Flatten(), Record("copy", owns: true)));
     }

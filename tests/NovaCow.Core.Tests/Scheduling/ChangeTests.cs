@@ -45,7 +45,8 @@ public sealed class ChangeTests
         core.ChangeEnded(
             A,
             new(1, 1),
-            new ChangeEnded(Id, number, ChangeKind.Resize, error, root is null ? null : [root], At(9)),
+            new ChangeEnded(
+                Id, number, ChangeKind.Resize, error, root is null ? null : [root], At(9)),
             At(9));
 
     private static LaunchChange Change(SchedulerCore core) => core.Find(Id, At(0))!.Change!;
@@ -61,8 +62,8 @@ public sealed class ChangeTests
 
         core.Tick(At(2));
         Assert.Equal(command, Assert.Single(core.Tick(At(8)).Effects));
-        Assert.Contains(command, core.Hello(
-            Given.Facts("a", new HostedInstance(Id, new(1, 1), InstanceState.Active)), At(8)).Effects);
+        var facts = Given.Facts("a", new HostedInstance(Id, new(1, 1), InstanceState.Active));
+        Assert.Contains(command, core.Hello(facts, At(8)).Effects);
 
         var ended = End(core, 1, root: Root with { BackingFile = null });
         Assert.IsType<SchedulerEffect.ChangeSettled>(Assert.Single(ended.Effects));
@@ -108,8 +109,8 @@ public sealed class ChangeTests
         Assert.Empty(End(core, 1).Events);
         core.Change(Id, Flatten, At(1));
         Assert.Empty(End(core, 2).Events);
-        Assert.Empty(core.ChangeEnded(
-            A, new(1, 7), new ChangeEnded(Id, 1, ChangeKind.Flatten, null, null, At(2)), At(2)).Events);
+        var ended = new ChangeEnded(Id, 1, ChangeKind.Flatten, null, null, At(2));
+        Assert.Empty(core.ChangeEnded(A, new(1, 7), ended, At(2)).Events);
         End(core, 1);
         Assert.Empty(End(core, 1, Given.Error(false)).Events);
         Assert.Equal(ChangePhase.Done, Change(core).Phase);
@@ -214,9 +215,9 @@ public sealed class ChangeTests
         End(core, 2);
         core.Register(
             Given.Image("large", 9) with { VirtualSizeBytes = 2 * Given.GiB }, At(6));
+        var large = new ChangeRequest.Rebase(ImageName.Parse("large"));
         Assert.Equal(
-            RequestErrorCode.CannotChange,
-            core.Change(Id, new ChangeRequest.Rebase(ImageName.Parse("large")), At(6)).Refusal!.Code);
+            RequestErrorCode.CannotChange, core.Change(Id, large, At(6)).Refusal!.Code);
     }
 
     [Theory]

@@ -32,7 +32,8 @@ public sealed class OperationsTests(NodeFixture node) : IClassFixture<NodeFixtur
         Assert.False((await InfoAsync(before)).TryGetProperty("backing-filename", out _));
         Assert.True(flat.Operation.BytesAfter > flat.Operation.BytesBefore);
 
-        var clone = await node.Client.MigrateInstanceAsync("flat", new MigrateRequest(), Wait, default);
+        var clone = await node.Client.MigrateInstanceAsync(
+            "flat", new MigrateRequest(), Wait, default);
         Assert.Equal(("done", "migrate"), (clone.Operation!.State, clone.Operation.Kind));
         Assert.Equal(before.Disks[0].BackingFile, clone.Disks[0].BackingFile);
         Assert.True(clone.Operation.BytesAfter < clone.Operation.BytesBefore);
