@@ -7,8 +7,8 @@ namespace NovaCow.Core;
 /// Names a base volume by what it holds: <c>sha256-&lt;hex&gt;</c> for an image, so that two images
 /// with the same bytes share one, or <c>blank-&lt;bytes&gt;-&lt;fs&gt;</c>, with
 /// <c>-&lt;label&gt;</c> where that is not the usual one of its kind. A kernel or ramdisk is
-/// <c>boot-sha256-&lt;hex&gt;</c>, so that a disk whose download has the same bytes never finds it in
-/// its place. Also its folder's name.
+/// <c>boot-sha256-&lt;hex&gt;</c>, so that a disk whose download has the same bytes never finds it
+/// in its place. Also its folder's name.
 /// </summary>
 [JsonConverter(typeof(StringIdConverter<BaseKey>))]
 public sealed record BaseKey : IStringId<BaseKey>
@@ -63,7 +63,8 @@ public sealed record BaseKey : IStringId<BaseKey>
         if (text?.StartsWith(BootPrefix, StringComparison.Ordinal) == true)
             text = text[BootPrefix.Length..];
         var dash = text?.IndexOf('-') ?? -1;
-        return dash > 0 && Digest.TryParse($"{text![..dash]}:{text[(dash + 1)..]}", out var digest, out _)
+        return dash > 0
+            && Digest.TryParse($"{text![..dash]}:{text[(dash + 1)..]}", out var digest, out _)
             && string.Equals(Of(digest).Value, text, StringComparison.Ordinal);
     }
 

@@ -53,7 +53,9 @@ public sealed record DiskName : IStringId<DiskName>
         var ephemeral = text is not null && text.StartsWith(prefix, StringComparison.Ordinal)
             && int.TryParse(text[prefix.Length..], out var index)
             && index is >= 0 and < MaxEphemeral && text == $"{prefix}{index}";
-        id = text is "root" or "swap" or "kernel" or "ramdisk" || ephemeral ? new DiskName(text!) : null;
+        id = text is "root" or "swap" or "kernel" or "ramdisk" || ephemeral
+            ? new DiskName(text!)
+            : null;
         problem = id is not null
             ? null
             : $"disk '{Names.Printable(text ?? "")}': expected root, swap, kernel, ramdisk "

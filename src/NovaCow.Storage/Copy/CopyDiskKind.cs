@@ -60,9 +60,10 @@ internal sealed class CopyDiskKind : IDiskKind
         var signature = PartitionedDisk.SignatureOf(disk.Request.Instance, disk.Request.Disk);
         files.Write(disk.File, disk.Path, what.Partitions.BootRecord(signature), 0);
         what.Copy.Copy(what.Root, PartitionedDisk.RootStart, progress, token);
-        if (disk.LocalStoragePath is not { } path)
+        if (what.Partitions.Local is null)
             return;
-        using var local = files.OpenToRead(path);
+        using var local = files.OpenToRead(disk.LocalStoragePath
+            ?? throw new ArgumentException("its local storage was not made", nameof(disk)));
         what.Copy.Copy(local, what.Partitions.LocalStart, progress, token);
     }
 }

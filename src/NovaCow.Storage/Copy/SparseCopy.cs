@@ -81,7 +81,7 @@ internal sealed class SparseCopy
     {
         var data = LibC.lseek(file, offset, LibC.SEEK_DATA);
         if (data < 0)
-            return Marshal.GetLastPInvokeError() == LibC.ENXIO ? (length, length) : (offset, length);
+            return (Marshal.GetLastPInvokeError() == LibC.ENXIO ? length : offset, length);
         var hole = LibC.lseek(file, data, LibC.SEEK_HOLE);
         return (data, hole > data ? hole : length);
     }

@@ -63,7 +63,7 @@ public sealed class ImageInspector(InspectionLimits? limits = null) : IImageInsp
 
         var image = new ImageBytes(source);
         if (declared is { } boot && boot.IsBootFile())
-            return Verdict(BootFile.Judge(image, _limits), Wire(boot), boot);
+            return InspectBootFile(image, boot);
         var found = s_formats.Where(format => format.Detects(image)).ToList();
         var detected = found.Count == 0 ? "raw" : string.Join(" and ", found.Select(f => f.Name));
 
@@ -90,6 +90,20 @@ public sealed class ImageInspector(InspectionLimits? limits = null) : IImageInsp
 
         return Verdict(
             format.Judge(image, _limits, cancellationToken), detected, format.Format);
+    }
+
+    /// <summary>A kernel may begin as raw disks do, but never as the containers of disks.</summary>
+    private InspectionVerdict InspectBootFile(ImageBytes image, DiskFormat declared)
+    {
+        var disk = s_formats.FirstOrDefault(
+            format => format.Format is not (null or DiskFormat.Raw) && format.Detects(image));
+        return disk is null
+            ? Verdict(BootFile.Judge(image, _limits), Wire(declared), declared)
+            : Refused(
+                disk.Name,
+                InspectionRules.DeclaredFormat,
+                $"it was declared {Wire(declared)}, a file to boot with, but is a disk image; "
+                + $"declare it {disk.Name}");
     }
 
     private static InspectionVerdict Verdict(

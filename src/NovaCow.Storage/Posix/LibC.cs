@@ -61,7 +61,12 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial nint copy_file_range(
-        SafeFileHandle source, ref long from, SafeFileHandle file, ref long to, nuint count, uint flags);
+        SafeFileHandle source,
+        ref long from,
+        SafeFileHandle file,
+        ref long to,
+        nuint count,
+        uint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int sync_file_range(

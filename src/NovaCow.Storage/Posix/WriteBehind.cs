@@ -9,7 +9,7 @@ namespace NovaCow.Storage;
 internal sealed class WriteBehind(StoreFiles files, SafeFileHandle file, string path)
 {
     /// <summary>How much is written before it is sent; twice that is held.</summary>
-    public const int WindowBytes = 8 << 20;
+    public const int WindowBytes = 16 << 20;
 
     private (long Offset, long Length)? _sent;
     private long _start = -1;

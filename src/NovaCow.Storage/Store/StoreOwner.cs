@@ -3,8 +3,8 @@ using NovaCow.Core;
 namespace NovaCow.Storage;
 
 /// <summary>
-/// Gives disks to the user who runs guests, and lets that user's group reach them and read what they
-/// lie over; nothing more. Without such a user all stays with this process.
+/// Gives disks to the user who runs guests, and lets that user's group reach them and read what
+/// they lie over; nothing more. Without such a user all stays with this process.
 /// </summary>
 /// <remarks>Disks that are there already are left as they are when another owner is configured: a
 /// hypervisor may have them open as its own. What is as it should be costs a look.</remarks>

@@ -55,8 +55,9 @@ public sealed class BaseKeyTests
     {
         Assert.False(VolumeLabel.TryParse(text, out _, out var problem));
         Assert.Contains("expected 1 to 11 characters", problem, StringComparison.Ordinal);
+        var label = JsonSerializer.Serialize(text);
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<BlankSpec>(
-            $$"""{"SizeBytes":1,"FileSystem":"ext4","Label":{{JsonSerializer.Serialize(text)}}}"""));
+            $$"""{"SizeBytes":1,"FileSystem":"ext4","Label":{{label}}}"""));
     }
 
     [Fact]

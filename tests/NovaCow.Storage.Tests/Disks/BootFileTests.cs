@@ -16,7 +16,8 @@ public sealed class BootFileTests : IDisposable
     [InlineData(56, "ARM\x64", "arm64")]
     [InlineData(0, "\u007fELF", "ELF")]
     [InlineData(0, "070701", "cpio")]
-    [InlineData(0, "QFI\u00fb", "of no kernel")]
+    [InlineData(0, "\u001f\u008b", "gzip")]
+    [InlineData(510, "\u0055\u00aa", "of no kernel")]
     public void What_a_kernel_looks_like_is_told_and_asked_of_nobody(
         int at, string magic, string note)
     {

@@ -37,8 +37,8 @@ public sealed class BareFileSystemTests : IDisposable
         await TestTool.RunAsync("mkfs.ext4", "-q", "-F", path);
         var script = _folder.File("script");
         File.WriteAllText(script, $"label: {label}\nstart=2048\n");
-        await TestTool.RunAsync(
-            "sh", "-c", "exec sfdisk -q --no-tell-kernel --wipe never \"$0\" < \"$1\"", path, script);
+        const string command = "exec sfdisk -q --no-tell-kernel --wipe never \"$0\" < \"$1\"";
+        await TestTool.RunAsync("sh", "-c", command, path, script);
         Assert.False(IsBare(path));
     }
 

@@ -1,7 +1,7 @@
 namespace NovaCow.Storage.Inspection.Formats;
 
-/// <summary>A kernel or a ramdisk: bytes that only a guest ever reads, so that they may be anything.
-/// What they look like is told, for whoever named the wrong file.</summary>
+/// <summary>A kernel or a ramdisk: bytes that only a guest ever reads, so that they may be
+/// anything. What they look like is told, for whoever named the wrong file.</summary>
 internal static class BootFile
 {
     private const int LinuxMagicOffset = 0x202;
