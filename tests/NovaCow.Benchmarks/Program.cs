@@ -10,6 +10,7 @@ IBenchmark[] benchmarks =
 [
     new CloneBenchmark(),
     new MigrateBenchmark(),
+    new CopyBenchmark(),
     new LaunchBenchmark(),
     new FirstUseBenchmark(),
     new StartBenchmark(),
