@@ -26,7 +26,7 @@ internal sealed class CopyDiskKind : IDiskKind
         var size = disk.Partitions?.DiskBytes ?? request.VirtualSizeBytes;
         using (var source = files.OpenToRead(disk.BasePath))
         {
-            var copy = new SparseCopy(files, source, file, path);
+            var copy = new SparseCopy(files, file, path);
             files.SetLength(file, path, size);
             if (disk.Partitions is { } partitions)
                 WritePartitions(files, disk, (partitions, copy, source), progress, token);

@@ -10,7 +10,7 @@ internal static partial class LibC
     public const int EINTR = 4, EAGAIN = 11, EACCES = 13, EINVAL = 22, ENOSPC = 28, EROFS = 30;
     public const int ENOTEMPTY = 39, ELOOP = 40, EDQUOT = 122, EMLINK = 31, ENOTTY = 25;
     public const int EOPNOTSUPP = 95, ESRCH = 3, EFBIG = 27, ENOLCK = 37;
-    public const int ENXIO = 6, ENOSYS = 38, EBUSY = 16;
+    public const int ENXIO = 6, EBUSY = 16;
 
     public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2;
     public const int O_CREAT = 0x40, O_EXCL = 0x80, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
@@ -30,7 +30,6 @@ internal static partial class LibC
     public const uint StatxBasic = 0x7ff;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     public const nuint FICLONE = 0x40049409, FS_IOC_FIEMAP = 0xC020660B;
-    public const nuint FICLONERANGE = 0x4020940D;
     public const int POSIX_FADV_SEQUENTIAL = 2, POSIX_FADV_DONTNEED = 4;
     public const uint SYNC_FILE_RANGE_WRITE = 2, SYNC_FILE_RANGE_WHOLE = 7;
     public const nuint FIDEDUPERANGE = 0xC0189436;
@@ -58,15 +57,6 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fallocate(SafeFileHandle file, int mode, long offset, long length);
-
-    [LibraryImport("libc", SetLastError = true)]
-    public static partial nint copy_file_range(
-        SafeFileHandle source,
-        ref long from,
-        SafeFileHandle file,
-        ref long to,
-        nuint count,
-        uint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int sync_file_range(

@@ -92,42 +92,6 @@ internal class StoreFiles(Action<string, string>? before = null)
             throw new StoreIoException("clone", path, LibC.EIO);
     }
 
-    /// <summary>Copies bytes within the kernel, at most a piece; 0 is the end of the source, null
-    /// says that the kernel cannot between these files.</summary>
-    public long? TryCopy(SafeFileHandle source, SafeFileHandle file, string path, FilePiece piece)
-    {
-        Step("copy", path);
-        var (from, to) = (piece.From, piece.To);
-        var count = LibC.copy_file_range(source, ref from, file, ref to, (nuint)piece.Bytes, 0);
-        if (count >= 0)
-            return count;
-        return Marshal.GetLastPInvokeError() switch
-        {
-            LibC.EXDEV or LibC.EOPNOTSUPP or LibC.EINVAL or LibC.ENOSYS => null,
-            LibC.EINTR => TryCopy(source, file, path, piece),
-            _ => throw StoreIoException.Last("copy", path),
-        };
-    }
-
-    /// <summary>Whether the file system would let the files share blocks; leaves the file, which is
-    /// empty, as it was.</summary>
-    public unsafe bool CanShare(SafeFileHandle source, SafeFileHandle file, string path)
-    {
-        Step("probe", path);
-
-        // struct file_clone_range: source, its offset, length (a multiple of every block size; 0
-        // is all of it), offset.
-        var length = Math.Min(RandomAccess.GetLength(source), 1L << 20);
-        var range = stackalloc long[4]
-        {
-            source.DangerousGetHandle(), 0, length < 1L << 20 ? 0 : length, 0,
-        };
-        if (LibC.ioctl(file, LibC.FICLONERANGE, range) != 0)
-            return false;
-        SetLength(file, path, 0);
-        return true;
-    }
-
     /// <summary>Begins to bring a range to the disk, and does not wait.</summary>
     public void StartSync(SafeFileHandle file, string path, (long Offset, long Length) range)
     {
@@ -336,7 +300,3 @@ internal class StoreFiles(Action<string, string>? before = null)
             throw StoreIoException.Last(operation, path);
     }
 }
-
-/// <summary>A piece of a copy: where it comes from and goes to, and how long it is, in bytes.
-/// </summary>
-internal readonly record struct FilePiece(long From, long To, long Bytes);
