@@ -11,6 +11,7 @@ IBenchmark[] benchmarks =
     new CloneBenchmark(),
     new MigrateBenchmark(),
     new CopyBenchmark(),
+    new ReflinkCurveBenchmark(),
     new LaunchBenchmark(),
     new FirstUseBenchmark(),
     new StartBenchmark(),
@@ -27,7 +28,7 @@ if (chosen is null)
 {
     Console.WriteLine("usage: dotnet run -c Release --project tests/NovaCow.Benchmarks -- NAME");
     foreach (var benchmark in benchmarks)
-        Console.WriteLine($"  {benchmark.Name,-12} {benchmark.About}");
+        Console.WriteLine($"  {benchmark.Name,-14} {benchmark.About}");
     return 2;
 }
 

@@ -8,8 +8,12 @@ namespace NovaCow.Core;
 /// <para>Every method is idempotent. Calls for different disks may run at the same time; the caller
 /// never makes two calls for the same base or the same disk at once, and never deletes a base that
 /// has clones.</para>
-/// <para>Success means durable: what was returned survives a power loss. A crash or a cancellation
-/// in the middle leaves only what <see cref="ListAsync"/> does not return and removes.</para>
+/// <para>Success means durable: what was returned survives a power loss; for a disk, once its
+/// instance's record is published, without which the next start removes it. A crash, or a failure
+/// that could not be undone, leaves only what <see cref="ListAsync"/> does not return and removes;
+/// so whoever does not hear of a success makes the same call again.</para>
+/// <para>Cancelling asks a call to give up: it ends with OperationCanceledException and leaves
+/// nothing, or, when it is past that, succeeds. What only looks leaves nothing in any case.</para>
 /// <para>Expected failures are <see cref="PortException"/>s with UnsafeImage,
 /// InsufficientStorage, InvalidRequest (what was asked cannot be done to this disk) or
 /// VolumeDriver.</para>
@@ -64,10 +68,13 @@ public interface IVolumeDriver
     Task<InstanceDisk> ChangeDiskAsync(
         DiskChangeRequest request, IProgress<long>? progress, CancellationToken cancellationToken);
 
-    /// <summary>Removes a disk that this driver made; one that does not exist is no error.</summary>
+    /// <summary>Removes a disk that this driver made; one that does not exist is no error. The
+    /// instance's record is deleted first: then a disk of which a crash leaves anything is removed
+    /// by the next start.</summary>
     Task DeleteDiskAsync(InstanceId instance, DiskName disk, CancellationToken cancellationToken);
 
-    /// <summary>Removes a base without clones; one that does not exist is no error.</summary>
+    /// <summary>Removes a base without clones; one that does not exist is no error. It goes in one
+    /// step: after a crash it is whole, or gone from <see cref="ListAsync"/>.</summary>
     Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken);
 
     /// <summary>
@@ -87,12 +94,14 @@ public interface IVolumeDriver
     /// <summary>
     /// Everything whole of this driver's on the store, for reconciliation at start; what a crash
     /// left half-made is removed first, and so are disks of instances without a record. A record
-    /// that is there and cannot be read keeps its disks. Runs before any other call.
+    /// that is there and cannot be read keeps its disks. What is damaged is neither returned nor
+    /// removed. Runs before any other call.
     /// </summary>
     Task<VolumeInventory> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>What this driver's bases and disks take now, and which of it they share. Only
-    /// looks; one look at each volume.</summary>
+    /// looks, one look at each volume, and may run beside any other call: what is made or removed
+    /// meanwhile may be in it or not.</summary>
     Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken);
 }
 

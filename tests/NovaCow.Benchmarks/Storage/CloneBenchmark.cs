@@ -23,11 +23,19 @@ internal sealed class CloneBenchmark : IBenchmark
 
     public string Name => "clone";
 
-    public string About => "durable clones a second through BaseVolumeActor, beside qemu-img";
+    public string About =>
+        "durable clones a second through BaseVolumeActor, or [qcow2|reflink|copy] by that driver";
 
-    /// <param name="args">The directory to measure in; else the temporary one.</param>
+    /// <param name="args">The directory to measure in, else the temporary one; or a driver, which
+    /// is measured on file systems of its own.</param>
     public async Task RunAsync(string[] args)
     {
+        if (args is [DriverName.Qcow2 or DriverName.Reflink or DriverName.Copy])
+        {
+            await DriverCloneBenchmark.RunAsync(args[0]);
+            return;
+        }
+
         var root = BenchmarkFolder.Create(args);
         try
         {
@@ -56,7 +64,7 @@ internal sealed class CloneBenchmark : IBenchmark
         Touch(root);
         await actor.MeasureAsync(2000, 64);
         var file = Path.Combine(store.Root, "bases", blank.Key().Value, "base.raw");
-        var peer = new QemuImgPeer(file, Directory.CreateDirectory($"{root}/peer").FullName);
+        var peer = ToolPeer.Of(driver.Name, file, $"{root}/peer");
         foreach (var width in (int[])[1, 64])
         {
             List<Round> rounds = [];
