@@ -31,7 +31,8 @@ public sealed record InstanceDisk
     /// <summary>Its size as a disk, in bytes.</summary>
     public required long VirtualSizeBytes { get; init; }
 
-    /// <summary>The bytes it takes on the host's disk, at the time it was looked at.</summary>
+    /// <summary>The bytes that it alone takes on the host's disk, at the time it was looked at: not
+    /// those that it shares with its base.</summary>
     public required long AllocatedBytes { get; init; }
 
     /// <summary>The file or device, on its host.</summary>

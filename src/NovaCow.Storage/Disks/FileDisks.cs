@@ -203,7 +203,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         var facts = kind.Write(_files, disk, progress, token);
         store.Owner.GiveDisk(path);
         _files.Sync(file, path);
-        return Disk(request.Disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes);
+        return Disk(request.Disk, facts, path, FileExtents.UniqueBytesOf(file, path));
     }
 
     private InstanceDisk Existing(CloneRequest request, PartitionedDisk? partitions, string path)
@@ -254,7 +254,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     {
         using var file = _files.OpenToRead(path);
         return kind.Read(file, path, out problem) is { } facts
-            ? Disk(disk, facts, path, StoreFiles.Stat(file, path).AllocatedBytes)
+            ? Disk(disk, facts, path, FileExtents.UniqueBytesOf(file, path))
             : null;
     }
 

@@ -9,8 +9,14 @@ namespace NovaCow.Storage;
 /// <param name="UniqueBytes">Bytes of pieces that only this file has.</param>
 internal readonly record struct FileExtents(long Count, long SharedBytes, long UniqueBytes)
 {
-    private const int BatchExtents = 512, HeaderBytes = 32, ExtentBytes = 56;
+    private const int BatchExtents = 128, HeaderBytes = 32, ExtentBytes = 56;
     private const uint Last = 0x1, Shared = 0x2000;
+
+    /// <summary>The bytes that only this file has; where the file system offers no map, all that it
+    /// takes.</summary>
+    public static long UniqueBytesOf(SafeFileHandle file, string path) =>
+        Read(file, path, CancellationToken.None)?.UniqueBytes
+            ?? StoreFiles.Stat(file, path).AllocatedBytes;
 
     /// <summary>One pass over a file's map (FIEMAP); null where the file system offers none.
     /// </summary>

@@ -19,6 +19,7 @@ public abstract partial class VolumeDriverConformance
         var before = await UsageAsync(host);
         var clean = before.Disks.Single(d => d.Instance.Value == "vm-2");
         Assert.Equal(2, before.Disks.Count);
+        Assert.Equal(clean.UniqueBytes, other.AllocatedBytes);
         Assert.All(before.Disks, d => Assert.Equal(16 * MiB, d.VirtualSizeBytes));
         Assert.All(before.Disks, d => Assert.Equal(other.BackingFile, d.BackingFile));
         Assert.All(before.Disks, d => Assert.InRange(
