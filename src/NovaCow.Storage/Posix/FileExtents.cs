@@ -50,7 +50,7 @@ internal readonly record struct FileExtents(long Count, long SharedBytes, long U
             }
 
             var mapped = MemoryMarshal.Read<int>(map.AsSpan(20));
-            var flags = Last;
+            var (before, flags) = (start, Last);
             for (var i = 0; i < mapped; i++)
             {
                 var extent = map.AsSpan(HeaderBytes + (i * ExtentBytes), ExtentBytes);
@@ -64,7 +64,7 @@ internal readonly record struct FileExtents(long Count, long SharedBytes, long U
             }
 
             count += mapped;
-            if ((flags & Last) != 0)
+            if ((flags & Last) != 0 || start <= before)
                 return new FileExtents(count, shared, unique);
         }
     }
