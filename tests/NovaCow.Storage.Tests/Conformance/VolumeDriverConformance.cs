@@ -242,7 +242,9 @@ public abstract partial class VolumeDriverConformance : IDisposable
         return host;
     }
 
-    private DriverHost Open(
+    /// <summary>Opens the driver on a store in this directory; a restart, where there was one.
+    /// </summary>
+    private protected virtual DriverHost Open(
         string root, IImageInspector? inspector = null, StoreFiles? files = null)
     {
         var store = HostStore.Open(root, options: null, files ?? new StoreFiles());

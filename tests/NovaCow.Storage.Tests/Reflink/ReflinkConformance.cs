@@ -92,12 +92,6 @@ public abstract class ReflinkConformance : VolumeDriverConformance
         Assert.True(File.Exists(cut.Path));
     }
 
-    private DriverHost Open(string root)
-    {
-        var store = HostStore.Open(root);
-        return new DriverHost(store, Create(store, new TestInspector()));
-    }
-
     private static string PathOf(DriverHost host, BaseVolume volume) =>
         Path.Combine(host.Store.Root, "bases", volume.Key.Value, "base.raw");
 
