@@ -2,8 +2,8 @@ using NovaCow.Core;
 
 namespace NovaCow.Storage;
 
-/// <summary>What may become of a disk under a driver's kind of disks. It looks at bases, and changes
-/// nothing.</summary>
+/// <summary>What may become of a disk under a driver's kind of disks. It looks at bases, and
+/// changes nothing.</summary>
 /// <param name="store">Where the bases are.</param>
 /// <param name="kind">What disks become.</param>
 /// <param name="disk">How the disk is called in errors.</param>
@@ -28,7 +28,7 @@ internal sealed class ChangeRules(HostStore store, IDiskKind kind, string disk)
         if (wanted.VirtualSizeBytes < facts.VirtualSizeBytes)
         {
             throw Refused(
-                $"has {facts.VirtualSizeBytes} bytes, which {wanted.VirtualSizeBytes} would cut off",
+                $"has {facts.VirtualSizeBytes} bytes, and {wanted.VirtualSizeBytes} are too few",
                 "a disk is only ever made larger");
         }
 

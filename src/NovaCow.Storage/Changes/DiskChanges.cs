@@ -146,13 +146,10 @@ internal sealed class DiskChanges(
         var (path, basePath) = (found.Path, store.Layout.BaseData(key));
         using var disk = found.Open(_files);
         using var basis = _files.OpenToRead(basePath);
-
-        // Where bytes lie is told only of those that are on the disk.
-        _files.Sync(disk.File, path);
         var sharing = new BlockSharing(_files, basis, (disk.File, path));
         using var scan = new DiskScan(disk.View, new RawView(basis), sharing)
         {
-            KnownSameUntil = disk.SameUntil(basis, basePath),
+            KnownSameUntil = disk.SameUntil(_files, basis, basePath),
         };
         scan.Run(found.Facts.VirtualSizeBytes, (at, read) => pace.Advance(disk.Lease, at, read));
         sharing.Finish();

@@ -7,9 +7,9 @@ namespace NovaCow.Storage;
 /// Makes a disk anew, beside itself, in the format and over the base that are asked for, and gives
 /// it its place in one step.
 /// </summary>
-/// <remarks>The new file has a temporary name until it is whole and synced. A change that is stopped
-/// leaves the disk as it was; what it had written is removed, at the latest by the next start, and a
-/// later change begins again.</remarks>
+/// <remarks>The new file has a temporary name until it is whole and synced. A change that is
+/// stopped leaves the disk as it was; what it had written is removed, at the latest by the next
+/// start, and a later change begins again.</remarks>
 internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
 {
     private readonly StoreFiles _files = store.Files;
@@ -27,7 +27,10 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
             using (var file = _files.Create(temporary))
             {
                 Fill(disk, facts, (file, temporary), pace);
-                store.Owner.GiveDisk(temporary);
+                if (Path.GetDirectoryName(disk.Path) == Path.GetDirectoryName(path))
+                    KeepOwner(disk, temporary);
+                else
+                    store.Owner.GiveDisk(temporary);
                 _files.Sync(file, temporary);
             }
 
@@ -51,14 +54,22 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
         {
             KnownSameUntil = basis is null
                 ? static offset => offset
-                : disk.SameUntil(basis, basePath!),
+                : disk.SameUntil(_files, basis, basePath!),
         };
         scan.Run(facts.VirtualSizeBytes, (at, read) => pace.Advance(disk.Lease, at, read));
         sink.Finish();
     }
 
-    /// <summary>The exchange leaves the old file whole, under the other name, until it is known that
-    /// nobody was about to open it: he would write to a file that nothing names any more.</summary>
+    /// <summary>A hypervisor may have been given the disk.</summary>
+    private void KeepOwner(OpenDisk disk, string temporary)
+    {
+        var was = StoreFiles.Stat(disk.File, disk.Path);
+        if (was.Uid != LibC.geteuid() || was.Gid != LibC.getegid())
+            _files.SetOwner(temporary, was.Uid, was.Gid);
+    }
+
+    /// <summary>The exchange leaves the old file whole, under the other name, until it is known
+    /// that nobody was about to open it, to write to what nothing names any more.</summary>
     private void Place(OpenDisk disk, string temporary, string path)
     {
         disk.Lease.Check();

@@ -6,7 +6,7 @@ namespace NovaCow.Storage;
 /// <param name="Path">Its file.</param>
 /// <param name="Driver">Whose disk it is.</param>
 /// <param name="Facts">What it says of itself.</param>
-/// <param name="BackingPath">The raw file of its base, where it has to be read through that.</param>
+/// <param name="BackingPath">The raw file of its base, where it has to be read through it.</param>
 internal sealed record FoundDisk(
     string Path, string Driver, DiskFacts Facts, string? BackingPath)
 {

@@ -82,14 +82,22 @@ internal sealed class OpenDisk : IDisposable
         }
     }
 
-    /// <summary>Until where this and a base share their place on the medium, from an offset on.
+    /// <summary>Until where, from an offset on, this lies at a base's own place on the medium.
     /// </summary>
-    public Func<long, long> SameUntil(SafeFileHandle basis, string basePath)
+    public Func<long, long> SameUntil(StoreFiles files, SafeFileHandle basis, string basePath)
     {
-        var isComparable = View is RawView
-            && StoreFiles.Stat(basis, basePath).Device == StoreFiles.Stat(File, Path).Device;
+        var length = RandomAccess.GetLength(basis);
+        if (View is not RawView
+            || StoreFiles.Stat(basis, basePath).Device != StoreFiles.Stat(File, Path).Device)
+        {
+            return static offset => offset;
+        }
+
+        // What was written over shared blocks and is only in memory yet is not told: by the map it
+        // would still lie at the base's place.
+        files.Sync(File, Path);
         var (ours, theirs) = (new ExtentMap(File), new ExtentMap(basis));
-        return isComparable ? offset => ours.SameUntil(theirs, offset) : static offset => offset;
+        return offset => Math.Min(ours.SameUntil(theirs, offset), length);
     }
 
     public void Dispose()

@@ -38,13 +38,13 @@ internal interface IDiskKind
     DiskFacts Write(
         StoreFiles files, NewDisk disk, IProgress<long>? progress, CancellationToken token);
 
-    /// <summary>What fills a new, empty file with a disk that is there already; the caller syncs it,
-    /// and removes it on failure.</summary>
+    /// <summary>What fills a new, empty file with a disk that is there already; the caller syncs
+    /// it, and removes it on failure.</summary>
     /// <exception cref="StoreIoException">The kernel refused a step.</exception>
     IDiskSink Rewrite(DiskTarget target);
 
-    /// <summary>Makes a disk larger where it stands, in one step, which the caller syncs; false, and
-    /// nothing was changed, when its file has to be written anew.</summary>
+    /// <summary>Makes a disk larger where it stands, in one step, which the caller syncs; false,
+    /// and nothing was changed, when its file has to be written anew.</summary>
     bool TryGrow(StoreFiles files, OpenDisk disk, long virtualSizeBytes);
 
     /// <summary>What the file says; null and why when it is no whole disk of this kind.</summary>

@@ -17,19 +17,23 @@ namespace NovaCow.Benchmarks.Storage;
 /// </summary>
 internal sealed class MigrateBenchmark : IBenchmark
 {
-    private const int Rounds = 3;
-    private const long DiskBytes = 4L << 30;
+    private const int Rounds = 5;
+    private const long DefaultGiB = 4;
     private const int PieceBytes = 2 << 20, RunBytes = 256 << 10;
     private const double Goal = 0.8;
     private static readonly InstanceId Instance = InstanceId.Parse("vm-1");
+
+    private long DiskBytes { get; set; }
 
     public string Name => "migrate";
 
     public string About => "bytes a second of migrations to copy-on-write, beside a plain read";
 
-    /// <param name="args">The directory to measure in; else the temporary one.</param>
+    /// <param name="args">The directory to measure in, else the temporary one; and the size of
+    /// the disk in GiB, else 4.</param>
     public async Task RunAsync(string[] args)
     {
+        DiskBytes = (args.Length > 1 ? long.Parse(args[1]) : DefaultGiB) << 30;
         var root = BenchmarkFolder.Create(args);
         try
         {
@@ -50,7 +54,7 @@ internal sealed class MigrateBenchmark : IBenchmark
         await MeasureAsync(mount.Path, DriverName.Reflink);
     }
 
-    private static async Task MeasureAsync(string root, string driver)
+    private async Task MeasureAsync(string root, string driver)
     {
         using var store = HostStore.Open(Path.Combine(root, "store"));
         var inspector = new ImageInspector();
@@ -74,7 +78,7 @@ internal sealed class MigrateBenchmark : IBenchmark
         }
     }
 
-    private static async Task<Round> MeasureAsync(
+    private async Task<Round> MeasureAsync(
         FileVolumeDriver target,
         InstanceDisk disk,
         (BaseKey Key, string Path) volume,
@@ -82,11 +86,10 @@ internal sealed class MigrateBenchmark : IBenchmark
     {
         Forget(disk.Path);
         var read = Rate(() => ReadAll(disk.Path));
-        Forget(disk.Path);
-        if (isWarm)
-            ReadAll(volume.Path);
-        else
-            Forget(volume.Path);
+        Prepare();
+        var both = Rate(() => Parallel.Invoke(
+            () => ReadAll(disk.Path), () => ReadAll(volume.Path)));
+        Prepare();
         var before = OwnBytes(disk.Path);
         var clock = Stopwatch.StartNew();
         var made = await target.ChangeDiskAsync(
@@ -94,7 +97,16 @@ internal sealed class MigrateBenchmark : IBenchmark
             null,
             CancellationToken.None);
         var rate = DiskBytes / clock.Elapsed.TotalSeconds;
-        return new Round(rate, read, before, OwnBytes(made.Path));
+        return new Round(rate, read, both, before, OwnBytes(made.Path));
+
+        void Prepare()
+        {
+            Forget(disk.Path);
+            if (isWarm)
+                ReadAll(volume.Path);
+            else
+                Forget(volume.Path);
+        }
     }
 
     private static void Print(string what, List<Round> rounds)
@@ -103,12 +115,13 @@ internal sealed class MigrateBenchmark : IBenchmark
         Console.WriteLine(
             $"{what}: {MiB(median.Rate):F0} MiB/s, sequential read of the disk "
                 + $"{MiB(median.Read):F0} MiB/s: {median.Rate / median.Read:F2} x (goal {Goal}); "
+                + $"bound, disk and base only read, at once: {MiB(median.Both):F0} MiB/s; "
                 + $"own bytes {MiB(median.Before):F0} MiB before, {MiB(median.After):F0} after "
                 + $"(median of {rounds.Count}: "
                 + $"{string.Join(' ', rounds.Select(r => $"{r.Rate / r.Read:F2}"))})");
     }
 
-    private static async Task<BaseKey> MakeBaseAsync(FileVolumeDriver driver, string path)
+    private async Task<BaseKey> MakeBaseAsync(FileVolumeDriver driver, string path)
     {
         var random = new Random(1);
         var piece = new byte[PieceBytes];
@@ -128,7 +141,7 @@ internal sealed class MigrateBenchmark : IBenchmark
         return made.Value.Key;
     }
 
-    private static Image Describe(string path)
+    private Image Describe(string path)
     {
         using var file = File.OpenRead(path);
         return new Image
@@ -145,7 +158,7 @@ internal sealed class MigrateBenchmark : IBenchmark
 
     /// <summary>A full copy, and then runs of other bytes, spread evenly, a twentieth of it; the
     /// one that is there, if it was not changed in place.</summary>
-    private static async Task<InstanceDisk> MakeDiskAsync(FileVolumeDriver driver, BaseKey volume)
+    private async Task<InstanceDisk> MakeDiskAsync(FileVolumeDriver driver, BaseKey volume)
     {
         var request = new CloneRequest(Instance, DiskName.Root, volume, DiskBytes);
         var made = await driver.EnsureDiskAsync(request, null, CancellationToken.None);
@@ -165,7 +178,7 @@ internal sealed class MigrateBenchmark : IBenchmark
         return disk;
     }
 
-    private static double Rate(Action read)
+    private double Rate(Action read)
     {
         var clock = Stopwatch.StartNew();
         read();
@@ -197,5 +210,6 @@ internal sealed class MigrateBenchmark : IBenchmark
 
     private static double MiB(double bytes) => bytes / (1 << 20);
 
-    private sealed record Round(double Rate, double Read, long Before, long After);
+    private sealed record Round(
+        double Rate, double Read, double Both, long Before, long After);
 }

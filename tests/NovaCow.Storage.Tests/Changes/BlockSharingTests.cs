@@ -84,6 +84,34 @@ public abstract class BlockSharingTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_written_a_moment_ago_is_not_taken_for_shared()
+    {
+        var (disk, volume) = await CopyAsync(DriverName.Reflink);
+        var bytes = new byte[3 * MiB];
+        new Random(2).NextBytes(bytes);
+        await using (var file = File.OpenWrite(disk.Disk.Path))
+        {
+            file.Position = 5 * MiB;
+            file.Write(bytes);
+        }
+
+        var slim = await Lab.ChangeAsync(
+            DriverName.Qcow2, disk, new DiskChange.Rebase(volume.Key));
+        await ChangeLab.AssertReadsAsync(disk.Disk.Path, slim);
+        Assert.InRange(slim.AllocatedBytes, 3 * MiB, 4 * MiB);
+    }
+
+    [Fact]
+    public async Task A_disk_that_was_given_to_a_hypervisor_stays_its_own()
+    {
+        var (disk, _) = await CopyAsync(DriverName.Reflink);
+        await TestTool.RunAsync("chown", "12:34", disk.Disk.Path);
+        var flat = await Lab.ChangeAsync(DriverName.Reflink, disk, new DiskChange.Flatten());
+        Assert.True(StoreFiles.TryStat(flat.Path, out var stat));
+        Assert.Equal((12u, 34u), (stat.Uid, stat.Gid));
+    }
+
+    [Fact]
     public async Task A_flattened_clone_shares_nothing()
     {
         var (disk, _) = await CopyAsync(DriverName.Reflink);

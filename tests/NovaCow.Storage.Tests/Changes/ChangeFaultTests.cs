@@ -93,7 +93,8 @@ public abstract class ChangeFaultTests
         public async Task CheckAfterStartAsync(ChangeCase asked, string why)
         {
             List<InstanceDisk> found = [];
-            foreach (var driver in (string[])[DriverName.Qcow2, DriverName.Reflink, DriverName.Copy])
+            string[] drivers = [DriverName.Qcow2, DriverName.Reflink, DriverName.Copy];
+            foreach (var driver in drivers)
             {
                 var listed = await lab.Driver(driver).ListAsync(default);
                 found.AddRange(listed.Disks.Values.SelectMany(d => d));

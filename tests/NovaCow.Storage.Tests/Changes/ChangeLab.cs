@@ -12,7 +12,8 @@ internal sealed class ChangeLab : IDisposable
     private readonly Dictionary<string, FileVolumeDriver> _drivers;
     private int _files;
 
-    public ChangeLab(string? parent = null, FaultInjector? faults = null, ChangeLimits? limits = null)
+    public ChangeLab(
+        string? parent = null, FaultInjector? faults = null, ChangeLimits? limits = null)
     {
         _folder = new TempFolder(parent);
         Store = HostStore.Open(

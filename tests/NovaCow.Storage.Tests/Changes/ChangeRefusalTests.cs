@@ -105,7 +105,8 @@ public sealed class ChangeRefusalTests : IDisposable
         }
 
         var volume = await _lab.BaseAsync(MiB, seed: 2);
-        foreach (var change in (DiskChange[])[new DiskChange.Rebase(volume.Key), new DiskChange.Flatten()])
+        DiskChange[] changes = [new DiskChange.Rebase(volume.Key), new DiskChange.Flatten()];
+        foreach (var change in changes)
             Assert.Contains("partition", await RefusedAsync(DriverName.Qcow2, disk, change));
         var grown = await _lab.ChangeAsync(DriverName.Copy, disk, new DiskChange.Grow(16 * MiB));
         Assert.Equal(DiskLayout.Ec2, grown.Layout);

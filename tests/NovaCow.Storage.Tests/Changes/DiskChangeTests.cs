@@ -19,7 +19,8 @@ public abstract class DiskChangeTests(string[] drivers)
             var disk = await lab.DiskAsync(driver, volume, "vm-1", (3 * MiB) + (512 * seed));
             await ChangeLab.WriteAsync(disk.Disk, seed);
             var before = await lab.ReadAsync(disk.Disk);
-            foreach (var bytes in (long[])[disk.Disk.VirtualSizeBytes, 4 * MiB, 700 * MiB, 2L << 40])
+            long[] sizes = [disk.Disk.VirtualSizeBytes, 4 * MiB, 700 * MiB, 2L << 40];
+            foreach (var bytes in sizes)
             {
                 var grown = await lab.ChangeAsync(driver, disk, new DiskChange.Grow(bytes));
                 Assert.Equal(disk.Disk with { VirtualSizeBytes = bytes, AllocatedBytes = 0 },

@@ -64,7 +64,10 @@ public sealed class Qcow2ViewTests : IDisposable
         else if (what == "bitmap")
             await TestTool.RunAsync("qemu-img", "bitmap", "--add", "-f", "qcow2", overlay, "one");
         else if (what == "compressed")
-            await TestTool.RunAsync("qemu-io", "-f", "qcow2", "-c", "write -c -P 7 2M 64k", overlay);
+        {
+            await TestTool.RunAsync(
+                "qemu-io", "-f", "qcow2", "-c", "write -c -P 7 2M 64k", overlay);
+        }
 
         var error = Assert.Throws<PortException>(() => ReadAll(overlay, basis));
         Assert.Equal(LaunchErrorCode.InvalidRequest, error.Error.Code);
