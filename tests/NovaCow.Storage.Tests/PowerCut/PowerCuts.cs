@@ -47,6 +47,7 @@ internal sealed class PowerCuts : IAsyncDisposable
     private readonly FaultInjector _faults = new();
     private readonly List<string> _violations = [];
     private string? _cut;
+    private string? _error;
     private bool _isActing;
     private StoreWork _work;
 
@@ -145,7 +146,7 @@ internal sealed class PowerCuts : IAsyncDisposable
         await _disk.RestoreAsync();
         await RestartAsync();
         if (_violations.Count == 0 && !await TryAsync(() => again(_work)))
-            _violations.Add("the same thing fails after the cut");
+            _violations.Add($"the same thing fails after the cut: {_error}");
         return new CutResult(_cut, reached, [.. _violations]);
     }
 
@@ -186,8 +187,9 @@ internal sealed class PowerCuts : IAsyncDisposable
             await act();
             return true;
         }
-        catch (PortException)
+        catch (PortException e)
         {
+            _error = e.Message;
             return false;
         }
         catch (Exception e)
