@@ -48,15 +48,17 @@ internal sealed record ForgottenSync(string Name, string Operation, Func<string,
         new("an instance's folder, for its removal", ADeletedInstance, IsInstance),
         new("a store's record", ANewStore, Is("store.json.tmp")),
         new("a store's folder", ANewStore, Is("another")),
-        new("the folder above a store", ANewStore, p => !p.EndsWith("store.json.tmp", StringComparison.Ordinal)
-            && Directory.Exists(Path.Combine(p, "another"))) { ShowsOn = [] },
-        new("the bases' folder, at a start", ARawBase, Is("bases")) { IsOfStart = true, ShowsOn = [] },
+        new("the folder above a store", ANewStore, p => Directory.Exists($"{p}/another"))
+        {
+            ShowsOn = [],
+        },
+        new("the bases' folder, at a start", ARawBase, Is("bases")) { IsOfStart = true },
         new("an instance's folder, at a start", ADeletedInstance, IsInstance)
         {
-            IsOfStart = true, ShowsOn = [],
+            IsOfStart = true,
         },
-        new("the instances' folder, at a start", AClone, Is("instances")) { IsOfStart = true, ShowsOn = [] },
-        new("a store's folder, at a start", ANewStore, Is("another")) { IsOfStart = true, ShowsOn = [] },
+        new("the instances' folder, at a start", AClone, Is("instances")) { IsOfStart = true },
+        new("a store's folder, at a start", ANewStore, Is("another")) { IsOfStart = true },
     ];
 
     private static string FileOf(string path) => Path.GetFileName(path);

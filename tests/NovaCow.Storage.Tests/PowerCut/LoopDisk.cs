@@ -9,6 +9,7 @@ internal sealed class LoopDisk : CutDisk
     private const string Prefix = "novacow-cut-";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
+    private readonly Lock _gate = new();
     private readonly string _home;
     private readonly string _type;
     private bool _isMounted;
@@ -53,10 +54,13 @@ internal sealed class LoopDisk : CutDisk
 
     public override void Cut()
     {
-        if (IsCut)
-            return;
-        IsCut = true;
-        TestTool.RunAsync("xfs_io", "-x", "-c", "shutdown", Folder).GetAwaiter().GetResult();
+        lock (_gate)
+        {
+            if (IsCut)
+                return;
+            TestTool.RunAsync("xfs_io", "-x", "-c", "shutdown", Folder).GetAwaiter().GetResult();
+            IsCut = true;
+        }
     }
 
     public override async Task RestoreAsync()

@@ -49,7 +49,8 @@ internal static class OneOperationChild
         var errors = process.StandardError.ReadToEndAsync();
         var said = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        var line = said.Split('\n').SingleOrDefault(l => l.StartsWith("ended: ", StringComparison.Ordinal));
+        var line = said.Split('\n')
+            .SingleOrDefault(l => l.StartsWith("ended: ", StringComparison.Ordinal));
         Assert.True(line is not null, $"the child said: {said}{await errors}");
         return line["ended: ".Length..];
     }

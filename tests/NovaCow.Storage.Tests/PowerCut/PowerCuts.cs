@@ -136,11 +136,7 @@ internal sealed class PowerCuts : IAsyncDisposable
     private async Task<CutResult> EndAsync(Func<StoreWork, Task> again, bool reached)
     {
         _cut ??= AfterAcknowledgement;
-        lock (_violations)
-        {
-            _disk.Cut();
-        }
-
+        _disk.Cut();
         _isActing = false;
         _work.Host.Dispose();
         await _disk.RestoreAsync();
