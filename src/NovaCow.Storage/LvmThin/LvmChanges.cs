@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using NovaCow.Core;
 
 namespace NovaCow.Storage;
@@ -73,7 +74,7 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
         return ReplaceAsync(
             disk,
             name => _lvm.CreateAsync(name, disk.Volume.SizeBytes, mark),
-            (source, target) => BlockDevice.Copy(context.Host.Files, source.File, target, walk),
+            (source, target) => BlockDevice.Copy(context.Host.Files, source, target, walk),
             token);
     }
 
@@ -105,17 +106,17 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
                     await _lvm.ExtendAsync(name, volume.SizeBytes);
             },
             (source, target) =>
-                BlockDevice.CopyDifferences(context.Host.Files, source.File, target, walk),
+                BlockDevice.CopyDifferences(context.Host.Files, source, target, walk),
             token);
     }
 
     private async Task<InstanceDisk> ReplaceAsync(
         Disk disk,
         Func<string, Task> make,
-        Action<DeviceTarget, DeviceTarget> fill,
+        Action<SafeFileHandle, DeviceTarget> fill,
         CancellationToken token)
     {
-        var (request, volume, _, report) = disk;
+        var (request, volume) = (disk.Request, disk.Volume);
         var name = context.Names.NewDisk(request.Instance, request.Disk.Name);
         var old = context.Names.OldDisk(request.Instance, request.Disk.Name);
         try
@@ -123,8 +124,7 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
             if (!volume.IsActive)
                 await _lvm.ActivateAsync(volume.Name);
             await make(name);
-            await context.RunAsync(
-                What(request), () => Fill(volume.Name, name, report.Pool!.ChunkBytes, fill), token);
+            await context.RunAsync(What(request), () => Fill(disk, name, fill), token);
             token.ThrowIfCancellationRequested();
             if ((await _lvm.ReportAsync()).Find(volume.Name)?.IsOpen is not false)
                 throw InUse(request, volume.Name);
@@ -139,18 +139,23 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
         }
 
         return await SettleAsync(request)
-            ?? throw Refused(request, "it is not there after its change", "look at the pool");
+            ?? throw new LvmFailedException("it was begun, and goes on when it is asked for again");
     }
 
-    private void Fill(
-        string from, string to, long chunkBytes, Action<DeviceTarget, DeviceTarget> fill)
+    private void Fill(Disk disk, string to, Action<SafeFileHandle, DeviceTarget> fill)
     {
-        var (source, target) = (_lvm.DevicePath(from), _lvm.DevicePath(to));
-        using var reading = BlockDevice.OpenToRead(source);
+        var target = _lvm.DevicePath(to);
+        using var reading = BlockDevice.TryOpen(
+            _lvm.DevicePath(disk.Volume.Name), LibC.O_RDONLY | LibC.O_EXCL, out var errno);
+        if (reading is null)
+        {
+            throw errno == LibC.EBUSY
+                ? InUse(disk.Request, disk.Volume.Name)
+                : new StoreIoException("open", _lvm.DevicePath(disk.Volume.Name), errno);
+        }
+
         using var writing = BlockDevice.OpenToWrite(target);
-        fill(
-            new DeviceTarget(reading, source, chunkBytes),
-            new DeviceTarget(writing, target, chunkBytes));
+        fill(reading, new DeviceTarget(writing, target, disk.Report.Pool!.ChunkBytes));
         context.Host.Files.Sync(writing, target);
     }
 

@@ -18,11 +18,13 @@ public sealed class LvmOnRealPoolTests : LvmConformance
     public override void Dispose()
     {
         base.Dispose();
-        foreach (var volume in Report(_options).Volumes)
-        {
-            if (volume.Tags.Contains("novacow"))
-                Run(_options, "lvremove", "-y", "-f", Full(volume.Name));
-        }
+        string[] ours =
+        [
+            .. Report(_options).Volumes.Where(v => v.Tags.Contains("novacow"))
+                .Select(v => Full(v.Name)),
+        ];
+        if (ours.Length > 0)
+            Run(_options, ["lvremove", "-y", "-f", .. ours]);
     }
 }
 
