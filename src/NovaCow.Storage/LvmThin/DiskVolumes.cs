@@ -30,7 +30,11 @@ internal sealed record DiskVolumes(InstanceId Instance, DiskName Disk)
     public bool IsSettled => Repair(Current?.Name ?? "").Count == 0;
 
     /// <summary>The disks in a report, each with all that it has.</summary>
-    public static List<DiskVolumes> In(LvmReport report, LvmContext context)
+    /// <param name="report">The group.</param>
+    /// <param name="context">Whose disks.</param>
+    /// <param name="note">Told of what carries a disk's tags under another name.</param>
+    public static List<DiskVolumes> In(
+        LvmReport report, LvmContext context, Action<string>? note = null)
     {
         Dictionary<(InstanceId, DiskName), DiskVolumes> found = [];
         foreach (var volume in report.Volumes)
@@ -45,7 +49,7 @@ internal sealed record DiskVolumes(InstanceId Instance, DiskName Disk)
             else if (volume.Name == context.Names.OldDisk(id, disk))
                 found[(id, disk)] = known with { Old = volume };
             else
-                context.Host.Note(
+                note?.Invoke(
                     $"volume {volume.Name} says that it is disk {disk} of instance {id}, and has "
                         + "another name; it was left alone");
         }

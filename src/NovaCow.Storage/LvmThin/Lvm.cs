@@ -18,6 +18,10 @@ internal sealed class Lvm(LvmThinOptions options, StoreFiles files, string store
     /// overlap.</summary>
     public const int MaxCommands = 4;
 
+    /// <summary>A report of tens of thousands of volumes; a longer one is cut, and so refused.
+    /// </summary>
+    private const int MaxReportChars = 16 << 20;
+
     /// <summary>Volumes named in one command.</summary>
     private const int MaxNames = 64;
 
@@ -114,7 +118,12 @@ internal sealed class Lvm(LvmThinOptions options, StoreFiles files, string store
         {
             files.Step(name, command[^1]);
             var result = await SandboxedProcess.RunAsync(
-                command, "/", options.CommandTimeout, onOutput: null, CancellationToken.None);
+                command,
+                "/",
+                options.CommandTimeout,
+                onOutput: null,
+                CancellationToken.None,
+                MaxReportChars);
             if (result.ExitCode == 0 && !result.TimedOut)
                 return result.Output;
             throw new LvmFailedException(result.TimedOut

@@ -71,7 +71,7 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
     {
         var folders = await context.RunAsync(
             "cannot list the instances", () => InstanceFolders.Read(context.Host), default);
-        var all = DiskVolumes.In(report, context);
+        var all = DiskVolumes.In(report, context, context.Host.Note);
         await context.RemoveLeftoversAsync(
             all.Where(d => !IsKept(d, folders)).SelectMany(d => d.All));
         var kept = all.Where(d => IsKept(d, folders)).ToList();

@@ -10,19 +10,21 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error, boo
 /// children when it is cancelled or late. It adds no walls: see <see cref="Sandbox"/>.</summary>
 internal static class SandboxedProcess
 {
-    private const int MaxOutputChars = 4 << 20;
+    private const int MaxOutputChars = 1 << 20;
 
     /// <param name="command">The program's absolute path and its arguments.</param>
     /// <param name="folder">Its working directory.</param>
     /// <param name="wallClock">When it is ended.</param>
     /// <param name="onOutput">Told each piece of output as it comes.</param>
     /// <param name="token">Ends it.</param>
+    /// <param name="maxOutputChars">Where its output is cut.</param>
     public static async Task<ToolResult> RunAsync(
         IReadOnlyList<string> command,
         string folder,
         TimeSpan wallClock,
         Action<string>? onOutput,
-        CancellationToken token)
+        CancellationToken token,
+        int maxOutputChars = MaxOutputChars)
     {
         token.ThrowIfCancellationRequested();
         using var process = Start(command, folder);
@@ -31,8 +33,8 @@ internal static class SandboxedProcess
         await using (either.Token.Register(() => Kill(process)))
         {
             process.StandardInput.Close();
-            var output = ReadAsync(process.StandardOutput, onOutput);
-            var error = ReadAsync(process.StandardError, onPiece: null);
+            var output = ReadAsync(process.StandardOutput, onOutput, maxOutputChars);
+            var error = ReadAsync(process.StandardError, onPiece: null, maxOutputChars);
             await process.WaitForExitAsync(CancellationToken.None);
             var result = new ToolResult(
                 process.ExitCode, await output, await error, late.IsCancellationRequested);
@@ -76,14 +78,15 @@ internal static class SandboxedProcess
         }
     }
 
-    private static async Task<string> ReadAsync(StreamReader reader, Action<string>? onPiece)
+    private static async Task<string> ReadAsync(
+        StreamReader reader, Action<string>? onPiece, int maxChars)
     {
         var text = new StringBuilder();
         var buffer = new char[4096];
         while (await reader.ReadAsync(buffer) is var count and > 0)
         {
             onPiece?.Invoke(new string(buffer, 0, count));
-            text.Append(buffer, 0, Math.Min(count, MaxOutputChars - text.Length));
+            text.Append(buffer, 0, Math.Min(count, maxChars - text.Length));
         }
 
         return text.ToString();
