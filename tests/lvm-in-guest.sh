@@ -129,7 +129,7 @@ EOF
   echo "guest: Linux $(uname -r), thin pool after $(cut -d' ' -f1 /proc/uptime) s"
   # What is left out ends before a volume is made, or is about qemu-img's formats alone: each
   # starts several sandboxed tools, and processes start slowly here.
-  "$suite" -noColor -noLogo -class NovaCow.Storage.Tests.LvmOnRealPoolTests \
+  "$suite" -noColor -noLogo -reporter verbose -class NovaCow.Storage.Tests.LvmOnRealPoolTests \
     -method- "*.Every_accepted_format_becomes_the_same_base" \
     -method- "*.An_image_that_qemu_sees_differently_is_refused" \
     -method- "*.An_image_that_refers_to_another_file_is_refused" \

@@ -10,7 +10,6 @@ namespace NovaCow.Storage.Tests;
 public abstract partial class VolumeDriverConformance : IDisposable
 {
     private const long MiB = TestImages.MiB;
-    private const int AtOnce = 64;
     private readonly TempFolder _folder;
     private readonly List<DriverHost> _hosts = [];
 
@@ -25,6 +24,9 @@ public abstract partial class VolumeDriverConformance : IDisposable
 
     /// <summary>The largest disk that the file system at home can hold.</summary>
     private protected virtual long LargestDiskBytes => long.MaxValue;
+
+    /// <summary>How many clones are made at once.</summary>
+    private protected virtual int AtOnce => 64;
 
     public virtual void Dispose()
     {

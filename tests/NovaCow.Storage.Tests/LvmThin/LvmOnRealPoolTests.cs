@@ -13,6 +13,9 @@ public sealed class LvmOnRealPoolTests : LvmConformance
 
     private protected override LvmThinOptions Options => _options;
 
+    /// <summary>Fewer: in a guest each takes a second.</summary>
+    private protected override int AtOnce => 16;
+
     private protected override IDisposable Hold(InstanceDisk disk) => File.OpenRead(disk.Path);
 
     public override void Dispose()
