@@ -12,6 +12,10 @@ namespace NovaCow.Storage.Tests;
 internal sealed record StoreOperation(
     string Name, Func<StoreWork, Task> Prepare, Func<StoreWork, Task> Act)
 {
+    /// <summary>Whether it takes a lease on a disk, as changes do. <see cref="LostWrites"/> has every
+    /// file open, and so would be in its way.</summary>
+    public bool TakesLease { get; init; }
+
     private const string Instance = "vm-1";
     private const long MiB = TestImages.MiB;
 
@@ -34,12 +38,31 @@ internal sealed record StoreOperation(
             "a new store",
             work => work.RemoveStoreAsync("another"),
             work => work.MakeStoreAsync("another")),
+        OfChange("a grown disk", new DiskChange.Grow(9 * MiB)),
+        OfChange("a flattened disk", new DiskChange.Flatten()),
+        OfChange("a rebased disk", null),
     ];
 
     public static StoreOperation Of(string name) => All.Single(o => o.Name == name);
 
     private static StoreOperation OfBase(string name, string content) => new(
         name, work => work.RemoveBaseAsync(content), work => work.MakeBaseAsync(content));
+
+    /// <summary>A rebase goes to another base; a driver without bases refuses it, and then there is
+    /// nothing to cut.</summary>
+    private static StoreOperation OfChange(string name, DiskChange? change) => new(
+        name,
+        async work =>
+        {
+            await WithInstanceAsync(work);
+            await work.MakeBaseAsync(TestContent.Next);
+        },
+        work => work.ChangeRootAsync(
+            Instance,
+            change ?? new DiskChange.Rebase(work.Contents[TestContent.Next].Key)))
+    {
+        TakesLease = true,
+    };
 
     private static async Task WithoutInstanceAsync(StoreWork work)
     {

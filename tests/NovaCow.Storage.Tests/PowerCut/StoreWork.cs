@@ -12,6 +12,8 @@ internal sealed class StoreWork(
 
     public StoreLedger Ledger => ledger;
 
+    public IReadOnlyDictionary<string, TestContent> Contents => contents;
+
     public static DriverHost Open(string root, string driver, StoreFiles files)
     {
         var store = HostStore.Open(root, options: null, files);
@@ -70,6 +72,25 @@ internal sealed class StoreWork(
         await host.Store.SaveInstanceAsync(
             record with { Fence = new LaunchFence(epoch, 1) }, default);
         ledger.End(record.Id, expected);
+    }
+
+    /// <summary>Changes an instance's root disk in place: a guest reads the same.</summary>
+    public async Task ChangeRootAsync(string id, DiskChange change)
+    {
+        if (change is DiskChange.Rebase && host.Driver.Name == DriverName.Copy)
+            return;
+        var record = (await host.Store.ListInstancesAsync(default)).Single(r => r.Id.Value == id);
+        var disk = record.Disks.Single(d => d.Name == DiskName.Root);
+        var expected = ledger.Find(record.Id)!;
+        var size = change is DiskChange.Grow grow ? grow.VirtualSizeBytes : disk.VirtualSizeBytes;
+        var changed = expected with
+        {
+            Disks = [.. expected.Disks.Select(d => d.Name == disk.Name ? d with { Sizes = [size] } : d)],
+        };
+        ledger.Begin(changed, isRemoval: false);
+        await host.Driver.ChangeDiskAsync(
+            new DiskChangeRequest(record.Id, disk, change), null, default);
+        ledger.End(record.Id, changed);
     }
 
     public async Task RemoveInstanceAsync(string id)

@@ -27,6 +27,7 @@ internal sealed record TestContent(
 {
     public const string Kept = "kept", Raw = "raw", Download = "download", Converted = "converted";
     public const string Blank = "blank", Formatted = "formatted", Other = "other";
+    public const string Next = "next";
 
     private const long MiB = TestImages.MiB;
 
@@ -46,6 +47,7 @@ internal sealed record TestContent(
             OfRaw(Raw, 4 * MiB, 2),
             OfRaw(Download, MiB, 3),
             OfRaw(Other, MiB, 5),
+            OfRaw(Next, MiB, 6),
             new(Converted, OfImage(qcow2, DiskFormat.Qcow2, 2 * MiB), qcow2, disk),
             await OfBlankAsync(Blank, BlankFileSystem.Raw),
             await OfBlankAsync(Formatted, BlankFileSystem.Swap),
