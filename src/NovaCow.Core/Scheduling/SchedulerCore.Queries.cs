@@ -74,7 +74,6 @@ public sealed partial class SchedulerCore
 
         return InstanceInfo.Of(launch, waitingFor) with
         {
-            Progress = ProgressOf(launch),
             ChangeProgress = ChangeProgressOf(launch),
         };
     }

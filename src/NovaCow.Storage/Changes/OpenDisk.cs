@@ -50,11 +50,16 @@ internal sealed class OpenDisk : IDisposable
     /// <summary>Opens a disk that is not of this store: to no path of it a link may belong.
     /// </summary>
     /// <exception cref="PortException">It is in use, or no such disk.</exception>
-    public static OpenDisk OpenForeign(ForeignDisk disk) => Open(
-        DiskLease.Take(OpenWithoutLinks(disk.Path), disk.Path, isWritable: false),
-        disk.Path,
-        disk.Format == "qcow2",
-        (disk.BackingPath, OpenWithoutLinks));
+    public static OpenDisk OpenForeign(ForeignDisk disk)
+    {
+        if (disk.Format is not ("raw" or "qcow2"))
+            throw Wrong(disk.Path, $"is of format {disk.Format}", "convert it to raw or qcow2");
+        return Open(
+            DiskLease.Take(OpenWithoutLinks(disk.Path), disk.Path, isWritable: false),
+            disk.Path,
+            disk.Format == "qcow2",
+            (disk.BackingPath, OpenWithoutLinks));
+    }
 
     private static SafeFileHandle OpenWithoutLinks(string path) =>
         StoreFiles.TryOpenWithoutLinks(path, isFolder: false, out var problem)

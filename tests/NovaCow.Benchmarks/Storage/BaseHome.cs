@@ -13,7 +13,8 @@ internal sealed class BaseHome : ReceiveActor
     public BaseHome(HostSettings host, BaseContent content)
     {
         var child = Context.ActorOf(
-            Props.Create(() => new BaseVolumeActor(host, new HostTally(), content, null, [])),
+            Props.Create(
+                () => new BaseVolumeActor(host, new HostTally(), content, new FoundBase(null, []))),
             "base");
         Receive<WhichBase>(_ => Sender.Tell(child));
         Receive<AskToBuild>(_ => Sender.Tell(new MayBuild()));

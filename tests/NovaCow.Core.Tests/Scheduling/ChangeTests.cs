@@ -264,9 +264,9 @@ public sealed class ChangeTests
         core.Change(Id, Flatten, At(1));
         Assert.NotNull(core.ChangeProgressed(A, Id, new(1, 1), so));
         Assert.Null(core.ChangeProgressed(A, Id, new(1, 1), (2, so.Item2)));
-        Assert.Equal(so.Item2, core.Find(Id, At(1))!.Progress);
+        Assert.Equal(so.Item2, core.Find(Id, At(1))!.ChangeProgress);
         End(core, 1);
-        Assert.Null(core.Find(Id, At(1))!.Progress);
+        Assert.Null(core.Find(Id, At(1))!.ChangeProgress);
     }
 
     [Fact]

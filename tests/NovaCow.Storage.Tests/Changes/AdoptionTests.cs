@@ -29,7 +29,7 @@ public sealed class AdoptionTests : IDisposable
         }
 
         var digest = TestImages.DigestOf(path);
-        var made = await AdoptAsync(new ForeignDisk(path, DiskFormat.Raw), volume.Key);
+        var made = await AdoptAsync(Foreign(path, "raw", (6 * MiB) + odd), volume.Key);
         Assert.Equal(volume.Key, made.BackingFile);
         Assert.Equal(RawFile.WholeSectors((6 * MiB) + odd), made.VirtualSizeBytes);
         Assert.InRange(made.AllocatedBytes, 1, 512 << 10);
@@ -51,52 +51,55 @@ public sealed class AdoptionTests : IDisposable
         await TestTool.RunAsync(
             "qemu-img", "create", "-q", "-f", "qcow2", "-b", basis, "-F", "raw", path, "6M");
         await TestTool.RunAsync("qemu-io", "-f", "qcow2", "-c", "write -P 9 5M 3k", path);
-        var foreign = new ForeignDisk(path, DiskFormat.Qcow2, basis);
+        var foreign = Foreign(path, "qcow2", 6 * MiB) with { BackingPath = basis };
         var disk = await AdoptAsync(foreign, volume.Key);
         await TestTool.RunAsync("qemu-img", "compare", path, disk.Path);
         Assert.InRange(disk.AllocatedBytes, 1, 512 << 10);
 
-        var copy = await _lab.Driver(DriverName.Copy).AdoptDiskAsync(
-            new AdoptRequest(InstanceId.Parse("vm-2"), DiskName.Root, foreign, Base: null),
-            null,
-            default);
+        var copy = await AdoptAsync(foreign, volume.Key, DriverName.Copy, "vm-2");
         Assert.Equal(DriverName.Copy, copy.Driver);
         await TestTool.RunAsync("qemu-img", "compare", "-F", "raw", path, copy.Path);
 
         var error = await Assert.ThrowsAsync<PortException>(
-            () => AdoptAsync(foreign with { BackingPath = null }, volume.Key));
+            () => AdoptAsync(foreign with { BackingPath = null }, volume.Key, instance: "vm-3"));
         Assert.Contains("lies over another file", error.Message);
     }
 
     [Fact]
-    public async Task What_is_no_disk_or_in_use_or_taken_is_refused_and_leaves_nothing()
+    public async Task What_is_no_disk_or_of_another_format_or_size_is_refused_and_leaves_nothing()
     {
+        var volume = await _lab.BaseAsync(4 * MiB, seed: 1);
         var path = TestImages.Raw(_lab.NewFile());
-        var link = _lab.NewFile();
-        File.CreateSymbolicLink(link, path);
-        await RefusedAsync(new ForeignDisk(link, DiskFormat.Raw), "not a link");
-        await RefusedAsync(new ForeignDisk(path + "-gone", DiskFormat.Raw), "is no file");
-        await RefusedAsync(new ForeignDisk("/dev/null", DiskFormat.Raw), "is no file");
-        await RefusedAsync(new ForeignDisk(path, DiskFormat.Vmdk), "convert");
-        await RefusedAsync(new ForeignDisk(path, DiskFormat.Qcow2), "no header of qcow2");
-        await using (File.OpenRead(path))
-            await RefusedAsync(new ForeignDisk(path, DiskFormat.Raw), "in use");
+        await RefusedAsync(Foreign(path + "-gone", "raw"), "cannot be opened");
+        await RefusedAsync(Foreign("/dev/null", "raw"), "no regular file");
+        await RefusedAsync(Foreign(path, "vmdk"), "convert");
+        await RefusedAsync(Foreign(path, "qcow2"), "no header of qcow2");
+        await RefusedAsync(Foreign(path, "raw", 8 * MiB), "4194304");
         Assert.Empty(Directory.GetDirectories(Path.Combine(_lab.Store.Root, "instances")));
 
-        var made = await AdoptAsync(new ForeignDisk(path, DiskFormat.Raw), null);
-        await _lab.Store.SaveInstanceAsync(TestImages.Record(s_instance, made), default);
-        await RefusedAsync(new ForeignDisk(path, DiskFormat.Raw), "here already");
+        async Task RefusedAsync(ForeignDisk foreign, string said)
+        {
+            var error = await Assert.ThrowsAsync<PortException>(
+                () => AdoptAsync(foreign, volume.Key));
+            Assert.Equal(LaunchErrorCode.InvalidRequest, error.Error.Code);
+            Assert.Contains(said, error.Message);
+        }
     }
 
-    private async Task RefusedAsync(ForeignDisk foreign, string said)
+    private static ForeignDisk Foreign(string path, string format, long bytes = 4 * MiB) =>
+        new(DiskName.Root, path, format, null, RawFile.WholeSectors(bytes), 0);
+
+    private async Task<InstanceDisk> AdoptAsync(
+        ForeignDisk foreign, BaseKey volume, string driver = DriverName.Qcow2,
+        string? instance = null)
     {
-        var error = await Assert.ThrowsAsync<PortException>(() => AdoptAsync(foreign, null));
-        Assert.Contains(said, error.Message);
+        var id = instance is null ? s_instance : InstanceId.Parse(instance);
+        var request = new CloneRequest(id, DiskName.Root, volume, foreign.VirtualSizeBytes)
+        {
+            Contents = foreign,
+        };
+        return (await _lab.Driver(driver).EnsureDiskAsync(request, null, default)).Value;
     }
-
-    private Task<InstanceDisk> AdoptAsync(ForeignDisk foreign, BaseKey? volume) =>
-        _lab.Driver(DriverName.Qcow2).AdoptDiskAsync(
-            new AdoptRequest(s_instance, DiskName.Root, foreign, volume), null, default);
 
     private string BaseFile(BaseVolume volume) =>
         Path.Combine(_lab.Store.Root, "bases", volume.Key.Value, "base.raw");

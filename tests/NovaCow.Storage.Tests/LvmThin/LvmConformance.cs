@@ -17,8 +17,15 @@ public abstract partial class LvmConformance : VolumeDriverConformance
     /// <summary>Has a disk open, as a hypervisor would.</summary>
     private protected abstract IDisposable Hold(InstanceDisk disk);
 
-    private protected override DriverHost Open(string root, IImageInspector inspector) =>
-        Open(root, inspector, Options);
+    private protected override IVolumeDriver Create(HostStore store, IImageInspector inspector) =>
+        LvmThinVolumeDriver.OpenAsync(store, inspector, Options).GetAwaiter().GetResult();
+
+    private protected override DriverHost Open(
+        string root, IImageInspector? inspector = null, StoreFiles? files = null)
+    {
+        var host = base.Open(root, inspector, files);
+        return host with { Volumes = () => Volumes(host.Store, Options) };
+    }
 
     private protected static DriverHost Open(
         string root, IImageInspector inspector, LvmThinOptions options)
