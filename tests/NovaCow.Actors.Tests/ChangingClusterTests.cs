@@ -76,7 +76,7 @@ public sealed class ChangingClusterTests : SchedulerTestKit
         var seen = events.FishForMessage<Events>(m => m.Items.Any(
             e => e is ClusterEvent.DisksChanged { Progress: not null }));
         Assert.NotEmpty(seen.Items);
-        Assert.Equal(Given.GiB, Get("vm-1").Progress!.TotalBytes);
+        Assert.Equal(Given.GiB, Get("vm-1").ChangeProgress!.TotalBytes);
         gate.SetResult();
         events.FishForMessage<Events>(m => m.Items.Any(
             e => e is ClusterEvent.DisksChanged { Phase: ChangePhase.Done }));

@@ -32,16 +32,26 @@ internal sealed class FakeCopies(FakeDisk disk) : IVolumeDriver
         {
             BackingFile = request.Disk.IsBootFile ? request.Base : null,
             Driver = Name,
-            Format = "raw",
+            Format = request.Disk.IsBootFile ? made.Value.Format : "raw",
             Layout = isPartitioned ? DiskLayout.Ec2 : DiskLayout.Whole,
         };
-        disk.Disks[(request.Instance, request.Disk)] = copy;
-        return new Ensured<InstanceDisk>(copy, made.Created);
+        var id = (request.Instance, request.Disk);
+        if (request.Disk.IsBootFile)
+        {
+            disk.Disks[id] = copy;
+            return new Ensured<InstanceDisk>(copy, made.Created);
+        }
+
+        copy = copy with { Path = Path.ChangeExtension(copy.Path, "raw") };
+        disk.Disks.TryRemove(id, out _);
+        return new Ensured<InstanceDisk>(copy, disk.RawDisks.TryAdd(id, copy));
     }
 
     public Task DeleteDiskAsync(
         InstanceId instance, DiskName name, CancellationToken cancellationToken) =>
-        disk.DeleteDiskAsync(instance, name, cancellationToken);
+        name.IsBootFile
+            ? disk.DeleteDiskAsync(instance, name, cancellationToken)
+            : disk.DeleteRawAsync(instance, name, cancellationToken);
 
     public async Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
         FakeDisk.Of(Name, await disk.InventoryAsync(cancellationToken));
@@ -56,12 +66,12 @@ internal sealed class FakeCopies(FakeDisk disk) : IVolumeDriver
 
     public Task<InstanceDisk> ChangeDiskAsync(
         DiskChangeRequest request, IProgress<long>? progress, CancellationToken cancellationToken)
-        => disk.ChangeDiskAsync(request, progress, cancellationToken);
+        => disk.ChangeAsync(Name, request, progress, cancellationToken);
 
     public Task<string?> VerifyBaseAsync(
         BaseKey key, IProgress<long>? progress, CancellationToken cancellationToken) =>
         disk.VerifyBaseAsync(key, progress, cancellationToken);
 
     public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>
-        disk.MeasureAsync(cancellationToken);
+        Task.FromResult(disk.Usage(new(disk.RawDisks.Where(d => d.Value.Driver == Name))));
 }

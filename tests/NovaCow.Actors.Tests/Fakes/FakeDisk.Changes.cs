@@ -71,7 +71,7 @@ internal sealed partial class FakeDisk
                 b => new BaseUsage(b.Key, b.VirtualSizeBytes, b.AllocatedBytes))],
             [.. disks.Select(d => new DiskUsage(
                 d.Key.Instance, d.Key.Disk, d.Value.BackingFile, d.Value.VirtualSizeBytes,
-                0, d.Value.AllocatedBytes))]);
+                0, UniqueBytes ?? d.Value.AllocatedBytes))]);
 
     public static Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> ByInstance(
         ConcurrentDictionary<(InstanceId Instance, DiskName Disk), InstanceDisk> disks) =>

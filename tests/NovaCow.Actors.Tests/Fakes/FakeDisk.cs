@@ -26,8 +26,9 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
     /// <summary>Bases that are damaged, and why: making them again mends them.</summary>
     public ConcurrentDictionary<BaseKey, string> Damaged { get; } = new();
 
-    /// <summary>What every disk is found to take when it is measured.</summary>
-    public long UniqueBytes { get; set; } = 12;
+    /// <summary>What every disk is found to take when it is measured; null: what it took when it
+    /// was made or changed.</summary>
+    public long? UniqueBytes { get; set; }
 
     /// <summary>What the removal of a base gives back.</summary>
     public long FreedByBase { get; set; }
@@ -139,24 +140,19 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
         });
 
     public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>
-        Begin("measure", cancellationToken, () => new VolumeUsage(
-            [.. Bases.Values.Select(b => new BaseUsage(b.Key, b.VirtualSizeBytes, 1_000))],
-            [
-                .. Disks.Select(d => new DiskUsage(
-                    d.Key.Instance, d.Key.Disk, d.Value.BackingFile, d.Value.VirtualSizeBytes, 0,
-                    UniqueBytes)),
-            ]));
+        Begin("measure", cancellationToken, () => Usage(Disks));
 
     public async Task<VolumeInventory> ListAsync(CancellationToken cancellationToken) =>
         Of(Name, await InventoryAsync(cancellationToken));
 
     /// <summary>What of an inventory is one driver's.</summary>
-    public static VolumeInventory Of(string driver, VolumeInventory all) => new(
-        all.Bases,
-        all.Disks
+    public static VolumeInventory Of(string driver, VolumeInventory all) => all with
+    {
+        Disks = all.Disks
             .Select(i => (i.Key, Own: i.Value.Where(d => d.Driver == driver).ToList()))
             .Where(i => i.Own.Count > 0)
-            .ToDictionary(i => i.Key, IReadOnlyList<InstanceDisk> (i) => i.Own));
+            .ToDictionary(i => i.Key, IReadOnlyList<InstanceDisk> (i) => i.Own),
+    };
 
     /// <summary>Whatever is there, of every driver.</summary>
     public Task<VolumeInventory> InventoryAsync(CancellationToken cancellationToken) =>
@@ -165,7 +161,8 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
             RemoveUnnamed();
             return new VolumeInventory(
                 [.. Bases.Values],
-                ByInstance(Disks))
+                ByInstance(new(Disks.Concat(
+                    RawDisks.Where(d => !Disks.ContainsKey(d.Key) || d.Value.Driver == Name)))))
             {
                 Damaged = Damaged.ToDictionary(),
             };

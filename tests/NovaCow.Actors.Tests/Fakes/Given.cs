@@ -46,10 +46,12 @@ internal static class Given
             Id = Host(name),
             Incarnation = $"{name}-{Guid.NewGuid():N}",
             Capacity = Roomy,
-            Drivers = copies is null
-                ? new VolumeDriverSet(
-                    disk, disk.Raw(DriverName.Copy), disk.Raw(DriverName.Reflink))
-                : new VolumeDriverSet(disk, copies),
+            Drivers = disk.Name == DriverName.Copy
+                ? new VolumeDriverSet(disk)
+                : new VolumeDriverSet(
+                    disk,
+                    (IVolumeDriver?)copies ?? disk.Raw(DriverName.Copy),
+                    disk.Raw(DriverName.Reflink)),
             Store = disk,
             Sources = [disk],
             Inspector = disk,
