@@ -25,8 +25,8 @@ public sealed class VolumeDriverSet
     /// <summary>The driver of launches that name none.</summary>
     public IVolumeDriver Default { get; }
 
-    /// <summary>The drivers' names, the default's first.</summary>
-    public IReadOnlyList<string> Names { get; }
+    /// <summary>The names of those that are offered to launches, the default's first.</summary>
+    public IReadOnlyList<string> Names { get; init; }
 
     /// <summary>The driver of this name.</summary>
     /// <exception cref="PortException">This host has no such driver.</exception>

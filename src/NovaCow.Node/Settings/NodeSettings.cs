@@ -1,5 +1,6 @@
 using NovaCow.Core;
 using NovaCow.Runtime.Actors;
+using NovaCow.Storage;
 
 namespace NovaCow.Node.Settings;
 
@@ -79,6 +80,12 @@ public sealed record HostSettings
 
     /// <summary>The volume driver of launches that name none.</summary>
     public required string Driver { get; init; }
+
+    /// <summary>The thin pool, where the driver is lvm-thin; else null.</summary>
+    public required LvmThinOptions? Lvm { get; init; }
+
+    /// <summary>Whose the disks' files are; null: this process's user's.</summary>
+    public required DiskOwner? DiskOwner { get; init; }
 
     /// <summary>Folders of other systems' instances that may be adopted.</summary>
     public required IReadOnlyList<string> Adopt { get; init; }

@@ -3,6 +3,7 @@ using NovaCow.Core;
 using NovaCow.Node.Wiring;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Configuration;
+using NovaCow.Storage;
 
 namespace NovaCow.Node.Settings;
 
@@ -79,6 +80,10 @@ public static class SettingsReader
         Seeds = Seeds(c),
         StorePath = FilePath(c, "store"),
         Driver = Driver(c),
+        Lvm = Driver(c) == DriverName.LvmThin ? ReadLvm(c.GetConfig("lvm")) : null,
+        DiskOwner = c.HasPath("disk-owner.uid") || c.HasPath("disk-owner.gid")
+            ? new DiskOwner(UserId(c, "disk-owner.uid"), UserId(c, "disk-owner.gid"))
+            : null,
         Adopt = Adopt(c),
         VCpus = c.HasPath("vcpus") ? AtLeast(c, "vcpus", 1) : null,
         MemoryBytes = c.HasPath("memory") ? c.GetByteSize("memory") : null,
@@ -111,6 +116,23 @@ public static class SettingsReader
         return roles.Count > 0 && roles.IsSubsetOf(["control", "host"])
             ? roles
             : throw Wrong(c, "roles", "expected a list of control, host, or both");
+    }
+
+    private static LvmThinOptions ReadLvm(Config c)
+    {
+        foreach (var key in (string[])["group", "pool"])
+        {
+            if (!c.HasPath(key))
+                throw Wrong(c, key, "the driver lvm-thin needs a volume group and a thin pool");
+        }
+
+        return new LvmThinOptions
+        {
+            VolumeGroup = c.GetString("group"),
+            ThinPool = c.GetString("pool"),
+            DataHighWaterPercent = AtLeast(c, "data-high-water", 1),
+            MetadataHighWaterPercent = AtLeast(c, "metadata-high-water", 1),
+        };
     }
 
     private static IReadOnlyList<string> Adopt(Config c)

@@ -33,15 +33,16 @@ internal sealed class HostRole : IDisposable
         Action<string> onNote)
     {
         var inspector = ImageSources.CreateInspector(node.Images);
-        var store = Open(node.Host.StorePath, onNote);
+        var store = Open(node.Host, onNote);
         try
         {
+            var drivers = VolumeDrivers.Create(store, inspector, node.Host);
             var settings = new Actors.Hosting.HostSettings
             {
                 Id = node.Name,
                 Incarnation = incarnation,
-                Capacity = CapacityOf(node.Host, store),
-                Drivers = VolumeDrivers.Create(store, inspector, node.Host),
+                Capacity = CapacityOf(node.Host, store, drivers),
+                Drivers = drivers,
                 Store = store,
                 Sources = [ImageSources.Create(WithBases(node), system.TimeProvider)],
                 ForeignFolders = node.Host.Adopt.Count > 0 ? new NovaFolders(node.Host.Adopt) : null,
@@ -81,11 +82,13 @@ internal sealed class HostRole : IDisposable
         FileRoots = [.. node.Images.FileRoots, .. node.Host.Adopt.Select(NovaFolders.BasesOf)],
     };
 
-    private static HostStore Open(string path, Action<string> onNote)
+    private static HostStore Open(Settings.HostSettings host, Action<string> onNote)
     {
         try
         {
-            return HostStore.Open(path, new HostStoreOptions { OnNote = onNote });
+            return HostStore.Open(
+                host.StorePath,
+                new HostStoreOptions { OnNote = onNote, DiskOwner = host.DiskOwner });
         }
         catch (PortException e)
         {
@@ -93,8 +96,10 @@ internal sealed class HostRole : IDisposable
         }
     }
 
-    private static HostCapacity CapacityOf(Settings.HostSettings settings, HostStore store) => new(
-        settings.VCpus ?? Environment.ProcessorCount,
-        settings.MemoryBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        store.MeasureSpace().TotalBytes);
+    private static HostCapacity CapacityOf(
+        Settings.HostSettings settings, HostStore store, VolumeDriverSet drivers) => new(
+            settings.VCpus ?? Environment.ProcessorCount,
+            settings.MemoryBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            drivers.MeasureSpaceAsync(store, CancellationToken.None)
+                .GetAwaiter().GetResult().TotalBytes);
 }

@@ -6,16 +6,31 @@ using HostSettings = NovaCow.Node.Settings.HostSettings;
 namespace NovaCow.Node.Wiring;
 
 /// <summary>The volume drivers that a host can be told to use by default, and those that it offers
-/// beside that one: every driver of files that its store can do.</summary>
+/// beside that one: on a store of files every driver of files that its file system can do, on a
+/// thin pool only that one.</summary>
 internal static class VolumeDrivers
 {
-    public static IReadOnlyCollection<string> Names { get; } =
-        [DriverName.Qcow2, DriverName.Reflink, DriverName.Copy];
+    public static IReadOnlyCollection<string> Names => DriverName.All;
 
+    /// <exception cref="PortException">The driver cannot work here; the message says why.
+    /// </exception>
     public static VolumeDriverSet Create(
         HostStore store, IImageInspector inspector, HostSettings settings)
     {
         var sandbox = new SandboxOptions { Uid = settings.SandboxUid, Gid = settings.SandboxGid };
+        return settings.Driver == DriverName.LvmThin
+            ? OfPool(store, inspector, settings.Lvm!, sandbox)
+            : OfFiles(store, inspector, settings, sandbox);
+    }
+
+    private static VolumeDriverSet OfPool(
+        HostStore store, IImageInspector inspector, LvmThinOptions pool, SandboxOptions sandbox) =>
+        new(LvmThinVolumeDriver.OpenAsync(store, inspector, pool, sandbox)
+            .GetAwaiter().GetResult());
+
+    private static VolumeDriverSet OfFiles(
+        HostStore store, IImageInspector inspector, HostSettings settings, SandboxOptions sandbox)
+    {
         var changes = new ChangeLimits
         {
             BytesPerSecond = settings.ChangeBytesPerSecond,
@@ -27,7 +42,19 @@ internal static class VolumeDrivers
             new ReflinkVolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
             new CopyVolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
         ];
+        var whyNot = ReflinkVolumeDriver.Probe(store);
+        if (whyNot is not null && settings.Driver == DriverName.Reflink)
+            throw PortException.Final(LaunchErrorCode.VolumeDriver, whyNot);
         var byDefault = all.First(d => d.Name == settings.Driver);
-        return new VolumeDriverSet(byDefault, [.. all.Where(d => d != byDefault)]);
+        var others = all.Where(d => d != byDefault).ToList();
+        return new VolumeDriverSet(byDefault, others)
+        {
+            Names =
+            [
+                byDefault.Name,
+                .. others.Select(d => d.Name)
+                    .Where(name => whyNot is null || name != DriverName.Reflink),
+            ],
+        };
     }
 }

@@ -97,7 +97,7 @@ internal sealed class NovaDescription
     private static byte[]? TryReadFile(string path)
     {
         using var file = StoreFiles.TryOpenWithoutLinks(path, isFolder: false, out _);
-        var length = file is null ? 0 : RandomAccess.GetLength(file);
+        var length = file is null ? 0 : StoreFiles.Length(file);
         if (length is 0 or > MaxBytes)
             return null;
         var bytes = new byte[length];

@@ -31,7 +31,7 @@ internal static class BaseDigest
             hash.AppendData(piece);
             at = offset + piece.Length;
         });
-        AddZeros(RandomAccess.GetLength(file) - at);
+        AddZeros(StoreFiles.Length(file) - at);
         return Digest.FromHash(algorithm, hash.GetHashAndReset());
 
         void AddZeros(long bytes)
@@ -60,7 +60,7 @@ internal static class BaseDigest
             AddNumber(offset);
             hash.AppendData(piece);
         });
-        AddNumber(RandomAccess.GetLength(file));
+        AddNumber(StoreFiles.Length(file));
         return Digest.Sha256(hash.GetHashAndReset());
 
         void AddNumber(long value)
@@ -77,7 +77,7 @@ internal static class BaseDigest
         Action<long, ReadOnlySpan<byte>> onPiece)
     {
         var buffer = GC.AllocateUninitializedArray<byte>(PieceBytes);
-        var length = RandomAccess.GetLength(file);
+        var length = StoreFiles.Length(file);
         var read = 0L;
         for (long offset = 0; offset < length;)
         {

@@ -27,7 +27,7 @@ internal static class BaseExtents
 
         // Blocks are chosen when they are written back; the base is synced for good anyway.
         files.Sync(file, path);
-        var bound = PerGiB * (1 + (RandomAccess.GetLength(file) >> 30));
+        var bound = PerGiB * (1 + (StoreFiles.Length(file) >> 30));
         if (Count(file, path, token) is not { } count || count <= bound)
             return;
         var gathered = path + StoreLayout.TemporarySuffix;
@@ -53,7 +53,7 @@ internal static class BaseExtents
         StoreFiles files, SafeFileHandle source, string path, CancellationToken token)
     {
         using var target = files.Create(path);
-        var length = RandomAccess.GetLength(source);
+        var length = StoreFiles.Length(source);
         files.SetLength(target, path, length);
         var buffer = GC.AllocateUninitializedArray<byte>(PieceBytes);
         for (long offset = 0; offset < length; offset += PieceBytes)

@@ -144,6 +144,9 @@ internal sealed class BaseHealth(HostStore store)
     }
 
     private sealed record SealRecord(string Method, Digest Digest, DateTimeOffset SealedAt);
-
-    private sealed record DamageRecord(string Reason, DateTimeOffset FoundAt);
 }
+
+/// <summary>What was found wrong with a base, kept beside it.</summary>
+/// <param name="Reason">What it was.</param>
+/// <param name="FoundAt">When.</param>
+internal sealed record DamageRecord(string Reason, DateTimeOffset FoundAt);

@@ -47,7 +47,7 @@ internal sealed class BlockSharing(
 
     private void Share()
     {
-        var end = Math.Min(_to, RandomAccess.GetLength(basis)) / BlockBytes * BlockBytes;
+        var end = Math.Min(_to, StoreFiles.Length(basis)) / BlockBytes * BlockBytes;
         while (_from < end)
         {
             var count = Share(_from, Math.Min(MaxBytes, end - _from));

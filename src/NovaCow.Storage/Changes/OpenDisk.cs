@@ -91,7 +91,7 @@ internal sealed class OpenDisk : IDisposable
     /// </summary>
     public Func<long, long> SameUntil(StoreFiles files, SafeFileHandle basis, string basePath)
     {
-        var length = RandomAccess.GetLength(basis);
+        var length = StoreFiles.Length(basis);
         if (View is not RawView
             || StoreFiles.Stat(basis, basePath).Device != StoreFiles.Stat(File, Path).Device)
         {

@@ -11,7 +11,7 @@ internal sealed class RawView : IDiskView
     /// <param name="file">Outlives this.</param>
     public RawView(SafeFileHandle file)
     {
-        (_file, _length) = (file, RandomAccess.GetLength(file));
+        (_file, _length) = (file, StoreFiles.Length(file));
         _ = LibC.posix_fadvise(file, 0, 0, LibC.POSIX_FADV_SEQUENTIAL);
     }
 

@@ -27,7 +27,7 @@ internal sealed class SparseCopy(StoreFiles files, SafeFileHandle file, string p
     public void Copy(
         SafeFileHandle source, long at, IProgress<long>? progress, CancellationToken token)
     {
-        var length = RandomAccess.GetLength(source);
+        var length = StoreFiles.Length(source);
         _ = LibC.posix_fadvise(source, 0, 0, LibC.POSIX_FADV_SEQUENTIAL);
         for (long offset = 0; offset < length;)
         {

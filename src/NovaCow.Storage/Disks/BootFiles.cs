@@ -55,7 +55,7 @@ internal sealed class BootFiles(HostStore store, string driver)
         using var file = _files.OpenToRead(path);
         return RawDiskMark.Read(file) is { } mark
             && mark.Base == key
-            && mark.LeastBytes == RandomAccess.GetLength(file);
+            && mark.LeastBytes == StoreFiles.Length(file);
     }
 
     private InstanceDisk Describe(CloneRequest request, string path)

@@ -21,7 +21,7 @@ internal sealed record RawDiskMark(string Driver, BaseKey? Base, DiskLayout Layo
     /// <summary>Marks a disk that has its length.</summary>
     public void Write(StoreFiles files, SafeFileHandle file, string path)
     {
-        var mark = this with { LeastBytes = RandomAccess.GetLength(file) };
+        var mark = this with { LeastBytes = StoreFiles.Length(file) };
         files.SetAttribute(file, path, Attribute, JsonSerializer.SerializeToUtf8Bytes(mark));
     }
 
@@ -42,7 +42,7 @@ internal sealed record RawDiskMark(string Driver, BaseKey? Base, DiskLayout Layo
     public static DiskFacts? ReadFacts(SafeFileHandle file, string driver, out string problem)
     {
         var mark = Read(file);
-        var bytes = RandomAccess.GetLength(file);
+        var bytes = StoreFiles.Length(file);
         problem = mark switch
         {
             null => "is no whole raw disk of this store",

@@ -26,9 +26,14 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
         var key = content.Key();
         var what = What(key);
         var report = await _lvm.ReportAsync();
-        if (await context.RunAsync(what, () => Find(key, report), token) is { } found)
+        var (found, damage) = await context.RunAsync(what, () => Look(key, report), token);
+        if (found is not null && damage is null)
             return new Ensured<BaseVolume>(found.Volume, Created: false);
         PoolChecks.Admit(what, report.Pool, context.Options, newBytes: 0);
+
+        // Clones of a damaged one share no fate with it: the pool keeps their blocks.
+        if (damage is not null)
+            await context.RunAsync(what, () => _store.Withdraw(key), token);
         await RemoveRemainsAsync(key, report);
         try
         {
@@ -46,11 +51,21 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
     /// <exception cref="PortException">There is one, and it is damaged.</exception>
     public LvmBase? Find(BaseKey key, LvmReport report)
     {
+        var (found, damage) = Look(key, report);
+        return damage is null
+            ? found
+            : throw PortException.Retryable(
+                LaunchErrorCode.DamagedBase,
+                $"base {key}: {damage}; no clone is made of it before it is made again");
+    }
+
+    /// <summary>A base's record, and what is wrong with it; neither when there is none.</summary>
+    private (LvmBase? Found, string? Damage) Look(BaseKey key, LvmReport report)
+    {
         if (!_store.HasRecord(key))
-            return null;
-        return TryFind(key, report, out var problem) ?? throw PortException.Retryable(
-            LaunchErrorCode.VolumeDriver,
-            $"base {key}: {problem}; when no instance uses it, delete the base");
+            return (null, null);
+        var found = TryFind(key, report, out var problem);
+        return (found, found is null ? problem : _store.KnownDamage(key));
     }
 
     /// <summary>Removes a base: its record, and so its publication, first.</summary>
@@ -62,8 +77,9 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
         await RemoveRemainsAsync(key, await _lvm.ReportAsync());
     }
 
-    /// <summary>Every whole base; the remains of builds and removals are removed first.</summary>
-    public async Task<List<BaseVolume>> ListAsync(LvmReport report)
+    /// <summary>Every base whose record is whole, the damaged ones too; the remains of builds and
+    /// removals are removed first.</summary>
+    public async Task<BaseListing> ListAsync(LvmReport report)
     {
         var keys = await context.RunAsync("cannot list the bases", _store.List, default);
         var remains = report.Volumes
@@ -71,20 +87,42 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
                 && v.Name == context.Names.Base(key) && !keys.Contains(key))
             .ToList();
         await context.RemoveLeftoversAsync(remains);
-        List<BaseVolume> whole = [];
+        var listing = new BaseListing([], [], []);
         foreach (var key in keys)
         {
-            if (TryFind(key, report, out var problem) is { } found)
-                whole.Add(found.Volume);
-            else
-                context.Host.Note($"base {key}: {problem}; it was left alone and is not served");
+            if (_store.TryRead(key, out var problem) is not { } record)
+            {
+                context.Host.Note(
+                    $"base {key}: its record {problem}; it is not served, and made again when "
+                        + "needed");
+                continue;
+            }
+
+            listing.Bases.Add(record.Volume);
+            if (Look(key, report).Damage is { } damage)
+                listing.Damaged[key] = damage;
         }
 
-        return whole;
+        return listing;
     }
 
     /// <summary>Why a base is not what was published; null: it is.</summary>
     public async Task<string?> VerifyAsync(
+        BaseKey key, IProgress<long>? progress, CancellationToken token)
+    {
+        var problem = await CompareAsync(key, progress, token);
+        if (problem is not null && _store.HasRecord(key))
+        {
+            await context.RunAsync(
+                $"base {key}: cannot keep its damage",
+                () => _store.RecordDamage(key, problem),
+                CancellationToken.None);
+        }
+
+        return problem;
+    }
+
+    private async Task<string?> CompareAsync(
         BaseKey key, IProgress<long>? progress, CancellationToken token)
     {
         var report = await _lvm.ReportAsync();
@@ -108,7 +146,7 @@ internal sealed class LvmBases(LvmContext context, BaseBuilder builder)
                 token);
             return digest == found.DataDigest
                 ? null
-                : $"the digest of its data is {digest}, it was published with {found.DataDigest}";
+                : $"its data differs: digest {digest}, published with {found.DataDigest}";
         }
         finally
         {

@@ -145,7 +145,15 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
     private async Task<BaseVolume> FindBaseAsync(
         CloneRequest request, LvmReport report, CancellationToken token)
     {
-        if (request.Layout != DiskLayout.Whole || request.LocalStorage is not null)
+        if (request.Disk.IsBootFile || request.Contents is not null)
+        {
+            throw PortException.Final(
+                LaunchErrorCode.InvalidRequest,
+                $"{Name(request)}: the driver lvm-thin keeps no files: neither kernels nor disks of "
+                    + "other systems; launch it with a driver of files, on a host that has one");
+        }
+
+        if (request.Layout == DiskLayout.Ec2)
         {
             throw PortException.Final(
                 LaunchErrorCode.InvalidRequest,

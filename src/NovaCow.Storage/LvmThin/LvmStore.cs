@@ -12,6 +12,7 @@ namespace NovaCow.Storage;
 internal sealed class LvmStore(HostStore store)
 {
     private const string RecordSuffix = ".json", BuildSuffix = ".build";
+    private const string DamageSuffix = ".damaged.json";
 
     private readonly StoreFiles _files = store.Files;
 
@@ -75,9 +76,22 @@ internal sealed class LvmStore(HostStore store)
 
     public void Withdraw(BaseKey key)
     {
-        if (_files.Delete(RecordPath(key)))
+        var isGone = _files.Delete(RecordPath(key));
+        if (_files.Delete(DamagePath(key)) || isGone)
             _files.SyncDirectory(Bases);
     }
+
+    /// <summary>Why a base must not be cloned, as a verification found; null: nothing is known
+    /// against it.</summary>
+    public string? KnownDamage(BaseKey key) =>
+        StoreFiles.TryStat(DamagePath(key), out _)
+            ? StoreRecords.TryRead<DamageRecord>(DamagePath(key), out _)?.Reason
+                ?? "was found damaged, by a record that cannot be read any more"
+            : null;
+
+    public void RecordDamage(BaseKey key, string reason) =>
+        StoreRecords.Publish(
+            _files, DamagePath(key), new DamageRecord(reason, store.Options.Clock.GetUtcNow()));
 
     /// <summary>The bases that have a record, readable or not; what builds left is removed.
     /// </summary>
@@ -87,9 +101,12 @@ internal sealed class LvmStore(HostStore store)
         foreach (var path in Directory.EnumerateFileSystemEntries(Bases).Order())
         {
             var name = Path.GetFileName(path);
+            if (IsKey(name, DamageSuffix, out _))
+                continue;
             if (IsKey(name, RecordSuffix, out var key))
                 found.Add(key!);
             else if (IsKey(name, BuildSuffix, out _)
+                || IsKey(name, DamageSuffix + StoreLayout.TemporarySuffix, out _)
                 || IsKey(name, RecordSuffix + StoreLayout.TemporarySuffix, out _))
                 _files.DeleteTree(path);
             else
@@ -111,6 +128,8 @@ internal sealed class LvmStore(HostStore store)
     public void UnmarkSnapshot() => _files.Delete(SnapMarkPath);
 
     private string RecordPath(BaseKey key) => $"{Bases}/{key}{RecordSuffix}";
+
+    private string DamagePath(BaseKey key) => $"{Bases}/{key}{DamageSuffix}";
 
     private string BuildPath(BaseKey key) => $"{Bases}/{key}{BuildSuffix}";
 

@@ -14,7 +14,7 @@ namespace NovaCow.Storage;
 /// <para>Stores of one host may share a pool. Hosts may not share a group: nothing here locks it
 /// for more than one.</para>
 /// </remarks>
-public sealed class LvmThinVolumeDriver : IVolumeDriver
+public sealed class LvmThinVolumeDriver : IVolumeDriver, IMeasuresSpace
 {
     private readonly LvmContext _context;
     private readonly LvmBases _bases;
@@ -122,7 +122,10 @@ public sealed class LvmThinVolumeDriver : IVolumeDriver
                 var report = await _context.Lvm.ReportAsync();
                 NoteStrangers(report);
                 var bases = await _bases.ListAsync(report);
-                return new VolumeInventory(bases, await _disks.ListAsync(report));
+                return new VolumeInventory(bases.Bases, await _disks.ListAsync(report))
+                {
+                    Damaged = bases.Damaged,
+                };
             });
 
     /// <inheritdoc/>
@@ -135,7 +138,7 @@ public sealed class LvmThinVolumeDriver : IVolumeDriver
 
     /// <summary>The pool's size, and what may still be written below its mark; asks lvm.</summary>
     /// <exception cref="PortException">The pool cannot be asked.</exception>
-    public Task<StoreSpace> MeasureSpaceAsync() => _context.ExplainAsync(
+    public Task<StoreSpace> MeasureSpaceAsync(CancellationToken cancellationToken) => _context.ExplainAsync(
         $"thin pool {_context.Options.PoolName}: cannot be measured",
         async () => SpaceIn(await _context.Lvm.ReportAsync()));
 

@@ -41,7 +41,7 @@ internal static class RawFile
         IProgress<long>? progress,
         CancellationToken token)
     {
-        var length = RandomAccess.GetLength(source);
+        var length = StoreFiles.Length(source);
         var buffer = GC.AllocateUninitializedArray<byte>(CopyBytes);
         for (long offset = 0; offset < length;)
         {
@@ -67,7 +67,7 @@ internal static class RawFile
     public static void DigHoles(
         StoreFiles files, SafeFileHandle file, string path, CancellationToken token)
     {
-        var length = RandomAccess.GetLength(file);
+        var length = StoreFiles.Length(file);
         var buffer = GC.AllocateUninitializedArray<byte>(CopyBytes);
         long zerosFrom = -1;
         for (long offset = 0; offset < length;)

@@ -88,7 +88,7 @@ internal class StoreFiles(Action<string, string>? before = null)
         Check(LibC.ioctl(file, LibC.FICLONE, source.DangerousGetHandle()), "clone", path);
 
         // A file system over another (FUSE, network) may say yes and do less.
-        if (RandomAccess.GetLength(file) != RandomAccess.GetLength(source))
+        if (StoreFiles.Length(file) != StoreFiles.Length(source))
             throw new StoreIoException("clone", path, LibC.EIO);
     }
 
@@ -242,6 +242,10 @@ internal class StoreFiles(Action<string, string>? before = null)
             ? false
             : throw StoreIoException.Last("stat", path);
     }
+
+    /// <summary>The framework's own way calls a file on a file system that has shut down one that
+    /// cannot be sought in.</summary>
+    public static long Length(SafeFileHandle file) => Stat(file, "an open file").Size;
 
     public static LibC.Statx Stat(SafeFileHandle file, string path)
     {

@@ -46,7 +46,7 @@ internal sealed class Qcow2DiskKind : IDiskKind
     {
         var start = new byte[Qcow2Overlay.HeaderBytes];
         var count = RandomAccess.Read(file, start, 0);
-        var length = RandomAccess.GetLength(file);
+        var length = StoreFiles.Length(file);
         var header = Qcow2Overlay.Parse(start.AsSpan(0, count), length);
         var key = header?.BackingFile is { } backing ? KeyOf(backing) : null;
         problem = header is null

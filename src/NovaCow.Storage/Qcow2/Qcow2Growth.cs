@@ -48,7 +48,7 @@ internal static class Qcow2Growth
         {
             var from = header.L1Offset + (8L * header.L1Entries);
             var end = header.L1Offset + (8 * entries);
-            if (RandomAccess.GetLength(file) < end)
+            if (StoreFiles.Length(file) < end)
                 files.SetLength(file, path, end);
             var found = new byte[end - from];
             new RawView(file).Read(from, found);

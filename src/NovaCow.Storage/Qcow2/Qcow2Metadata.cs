@@ -41,7 +41,7 @@ internal sealed record Qcow2Metadata
     {
         var start = new byte[Version3Bytes];
         var count = RandomAccess.Read(file, start, 0);
-        var fileBytes = RandomAccess.GetLength(file);
+        var fileBytes = StoreFiles.Length(file);
         if (count < Version3Bytes || U32(start, 0) != Magic || U32(start, 4) is not (2 or 3))
             throw Damaged(path, 0, "is no header of qcow2");
         RefuseWhatIsNotKept(start, path);

@@ -36,7 +36,7 @@ internal sealed class Qcow2View : IDiskView
     {
         (_host, _path, _backing) = (new RawView(file), path, backing);
         _header = Qcow2Metadata.Read(file, path);
-        _fileBytes = RandomAccess.GetLength(file);
+        _fileBytes = StoreFiles.Length(file);
         _l1 = new ulong[_header.L1Entries];
         ReadTable(_header.L1Offset, _l1);
         _l2 = new ulong[_header.L2Entries];

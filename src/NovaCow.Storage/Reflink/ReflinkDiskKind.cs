@@ -23,7 +23,7 @@ internal sealed class ReflinkDiskKind : IDiskKind
     {
         var (file, path, request) = (disk.File, disk.Path, disk.Request);
         Clone(files, disk);
-        if (RandomAccess.GetLength(file) != request.VirtualSizeBytes)
+        if (StoreFiles.Length(file) != request.VirtualSizeBytes)
             files.SetLength(file, path, request.VirtualSizeBytes);
         new RawDiskMark(Driver, request.Base, DiskLayout.Whole).Write(files, file, path);
         return new DiskFacts(request.Base, request.VirtualSizeBytes);

@@ -60,7 +60,7 @@ public abstract class DiskLeaseTests : IDisposable
         try
         {
             var clock = Stopwatch.StartNew();
-            while (!File.Exists(socket) && clock.Elapsed < s_patience)
+            while (!HasOpen(server, disk.Disk.Path) && clock.Elapsed < s_patience)
                 await Task.Yield();
             await AssertRefusedAsync(disk, asked);
         }
@@ -168,6 +168,11 @@ public abstract class DiskLeaseTests : IDisposable
         DiskLease Take() => DiskLease.Take(
             Lab.Store.Files.OpenToRead(disk.Disk.Path), disk.Disk.Path, false, hasLeases: false);
     }
+
+    /// <summary>The server's socket may be there before it has its disk.</summary>
+    private static bool HasOpen(Process process, string path) =>
+        Directory.EnumerateFiles($"/proc/{process.Id}/fd")
+            .Any(fd => new FileInfo(fd).LinkTarget == path);
 
     private async Task<(DiskOf Disk, DiskChange Change)> DiskAsync(string driver, string change)
     {

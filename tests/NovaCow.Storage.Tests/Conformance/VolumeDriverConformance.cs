@@ -9,8 +9,8 @@ namespace NovaCow.Storage.Tests;
 /// </summary>
 public abstract partial class VolumeDriverConformance : IDisposable
 {
-    private const long MiB = TestImages.MiB;
-    private readonly TempFolder _folder;
+    private protected const long MiB = TestImages.MiB;
+    private protected readonly TempFolder _folder;
     private readonly List<DriverHost> _hosts = [];
 
     /// <param name="home">Where its stores are; else the temporary directory.</param>
@@ -237,7 +237,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
         Assert.Empty(host.Leftovers());
     }
 
-    private DriverHost Start(IImageInspector? inspector = null)
+    private protected DriverHost Start(IImageInspector? inspector = null)
     {
         var host = Open(_folder.File("store"), inspector);
         _hosts.Add(host);
@@ -253,7 +253,7 @@ public abstract partial class VolumeDriverConformance : IDisposable
         return new DriverHost(store, Create(store, inspector ?? new ImageInspector()));
     }
 
-    private DriverHost Restart(DriverHost host)
+    private protected DriverHost Restart(DriverHost host)
     {
         host.Dispose();
         return Start();

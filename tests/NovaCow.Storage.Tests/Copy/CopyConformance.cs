@@ -3,9 +3,8 @@ using NovaCow.Core;
 namespace NovaCow.Storage.Tests;
 
 /// <summary>What only full copies promise, beside what all disks do.</summary>
-public abstract class CopyConformance : VolumeDriverConformance
+public abstract class CopyConformance : FileDriverConformance
 {
-    private const long MiB = TestImages.MiB;
     private readonly string? _home;
 
     private protected CopyConformance(string? home)

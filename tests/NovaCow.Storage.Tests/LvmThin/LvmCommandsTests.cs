@@ -197,7 +197,7 @@ public sealed class LvmCommandsTests : IDisposable
         var driver = (LvmThinVolumeDriver)(await OpenAsync()).Driver;
         Assert.Equal(new StoreSpace(1_000_000, 650_000), driver.MeasureSpace());
         _pool.Set("pool_data", "95.00");
-        Assert.Equal(new StoreSpace(1_000_000, 0), await driver.MeasureSpaceAsync());
+        Assert.Equal(new StoreSpace(1_000_000, 0), await driver.MeasureSpaceAsync(default));
         Assert.Equal(new StoreSpace(1_000_000, 0), driver.MeasureSpace());
     }
 

@@ -9,7 +9,6 @@ namespace NovaCow.Storage.Tests;
 /// </summary>
 public abstract partial class LvmConformance : VolumeDriverConformance
 {
-    private const long MiB = TestImages.MiB;
 
     /// <summary>The pool, made or named by the subclass.</summary>
     private protected abstract LvmThinOptions Options { get; }

@@ -15,6 +15,31 @@ public sealed class LvmOnFakePoolTests : LvmConformance
         return new Held(_pool, Path.GetFileName(disk.Path));
     }
 
+    [Fact]
+    public async Task A_base_that_differs_is_not_cloned_is_remembered_and_is_made_again()
+    {
+        var host = Start();
+        var raw = TestImages.Raw(_folder.File("disk"));
+        var volume = await host.ImageAsync(raw, DiskFormat.Raw, 4 * MiB);
+        await host.CommitAsync(volume, "vm-1");
+        await using (var device = File.OpenWrite(BaseFile(host, volume)))
+            device.WriteByte(0xA5);
+        var problem = await host.Driver.VerifyBaseAsync(volume.Key, null, default);
+        Assert.Contains("differs", problem);
+
+        host = Restart(host);
+        var found = await host.Driver.ListAsync(default);
+        Assert.Equal(problem, found.Damaged[volume.Key]);
+        Assert.Contains(InstanceId.Parse("vm-1"), found.Disks.Keys);
+        var error = await Assert.ThrowsAsync<PortException>(() => host.CloneAsync(volume, "vm-2"));
+        Assert.Equal(LaunchErrorCode.DamagedBase, error.Error.Code);
+
+        await host.ImageAsync(raw, DiskFormat.Raw, 4 * MiB);
+        Assert.Null(await host.Driver.VerifyBaseAsync(volume.Key, null, default));
+        await host.CloneAsync(volume, "vm-2");
+        Assert.Empty((await Restart(host).Driver.ListAsync(default)).Damaged);
+    }
+
     public override void Dispose()
     {
         base.Dispose();

@@ -3,7 +3,7 @@ using NovaCow.Storage.Inspection;
 
 namespace NovaCow.Storage.Tests;
 
-public sealed class Qcow2DriverTests : VolumeDriverConformance
+public sealed class Qcow2DriverTests : FileDriverConformance
 {
     private protected override IVolumeDriver Create(HostStore store, IImageInspector inspector) =>
         new Qcow2VolumeDriver(store, inspector);

@@ -3,9 +3,8 @@ using NovaCow.Core;
 namespace NovaCow.Storage.Tests;
 
 /// <summary>What only disks that share their blocks promise, beside what all do.</summary>
-public abstract class ReflinkConformance : VolumeDriverConformance
+public abstract class ReflinkConformance : FileDriverConformance
 {
-    private const long MiB = TestImages.MiB;
     private readonly string _home;
 
     private protected ReflinkConformance(string home)

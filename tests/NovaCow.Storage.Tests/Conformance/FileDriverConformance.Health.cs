@@ -3,7 +3,7 @@ using NovaCow.Core;
 namespace NovaCow.Storage.Tests;
 
 /// <summary>Bases that are not what they were: found, not served, and made again in place.</summary>
-public abstract partial class VolumeDriverConformance
+public abstract partial class FileDriverConformance
 {
     private const UnixFileMode OwnersOwn = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

@@ -3,7 +3,7 @@ using NovaCow.Core;
 namespace NovaCow.Storage.Tests;
 
 /// <summary>Kernels and ramdisks: kept once, and given to instances without a copy.</summary>
-public abstract partial class VolumeDriverConformance
+public abstract partial class FileDriverConformance
 {
     [Theory]
     [InlineData(DiskFormat.Aki, "kernel", 1000)]
