@@ -7,6 +7,10 @@ public abstract partial class VolumeDriverConformance
 {
     private const int MoreClonesThanFit = 4000;
 
+    /// <summary>Whether a disk says what it alone takes when it is made; else what it maps, its
+    /// base's blocks included, until all are measured.</summary>
+    private protected virtual bool TellsOwnBytes => true;
+
     [Fact]
     public virtual async Task What_a_guest_writes_is_measured_and_what_is_deleted_is_not()
     {
@@ -19,7 +23,8 @@ public abstract partial class VolumeDriverConformance
         var before = await UsageAsync(host);
         var clean = before.Disks.Single(d => d.Instance.Value == "vm-2");
         Assert.Equal(2, before.Disks.Count);
-        Assert.Equal(clean.UniqueBytes, other.AllocatedBytes);
+        if (TellsOwnBytes)
+            Assert.Equal(clean.UniqueBytes, other.AllocatedBytes);
         Assert.All(before.Disks, d => Assert.Equal(16 * MiB, d.VirtualSizeBytes));
         Assert.All(before.Disks, d => Assert.Equal(other.BackingFile, d.BackingFile));
         Assert.All(before.Disks, d => Assert.InRange(

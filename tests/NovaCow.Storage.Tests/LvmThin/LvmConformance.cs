@@ -35,6 +35,8 @@ public abstract partial class LvmConformance : VolumeDriverConformance
         return new DriverHost(store, driver) { Volumes = () => Volumes(store, options) };
     }
 
+    private protected override bool TellsOwnBytes => false;
+
     private protected override string BaseFile(DriverHost host, BaseVolume volume)
     {
         var name = NamesOf(host.Store).Base(volume.Key);
