@@ -79,7 +79,7 @@ public static class CommandLine
             LaunchCommand.Create(terminal),
             InstanceCommands.Create(terminal),
             AdoptCommand.Create(terminal),
-            OperationCommands.Migrate(terminal),
+            OperationCommands.MigrateAny(terminal),
             HostCommands.Create(terminal),
             PlacementCommand.Create(terminal),
             BaseCommands.Create(terminal),

@@ -12,6 +12,7 @@ IBenchmark[] benchmarks =
     new MigrateBenchmark(),
     new CopyBenchmark(),
     new ReflinkCurveBenchmark(),
+    new DensityBenchmark(),
     new LaunchBenchmark(),
     new FirstUseBenchmark(),
     new StartBenchmark(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Diagnostics;
 using NovaCow.Client;
 
@@ -17,8 +18,25 @@ internal static class OperationCommands
         Resize(terminal), Flatten(terminal), Rebase(terminal), Migrate(terminal), Cancel(terminal),
     ];
 
-    /// <summary>Also a command of its own.</summary>
-    public static Command Migrate(Terminal terminal)
+    /// <summary>A command of its own: of an instance, or of a folder of old ones.</summary>
+    public static Command MigrateAny(Terminal terminal)
+    {
+        var command = Migrate(terminal);
+        var target = (Argument<string>)command.Arguments[0];
+        target.HelpName = "DIR|ID";
+        target.Description = "An instance, or a folder of old ones on a host: see novacow adopt";
+        AdoptCommand.AddOptions(command);
+        var one = (AsynchronousCommandLineAction)command.Action!;
+        command.SetAction((parsed, ct) =>
+            parsed.GetRequiredValue(target) is var name && name.Contains('/', StringComparison.Ordinal)
+                ? AdoptCommand.RunAsync(terminal, parsed, name, ct)
+                : one.InvokeAsync(parsed, ct));
+        return command.WithExamples(
+            "novacow migrate old-vm --driver qcow2 --wait",
+            "novacow migrate /var/lib/nova/instances --image debian-12 --wait");
+    }
+
+    private static Command Migrate(Terminal terminal)
     {
         var driver = new Option<string?>("--driver")
         {

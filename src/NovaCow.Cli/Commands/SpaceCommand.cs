@@ -32,13 +32,15 @@ internal static class SpaceCommand
         return command.WithExamples("novacow space", "novacow space --host host-1 --json");
     }
 
+    private static string Count(int hosts) => hosts == 1 ? "1 host" : $"{hosts} hosts";
+
     private static void Write(Terminal terminal, FleetSpaceResource space)
     {
         terminal.WriteTable(
             ["HOST", ">TOTAL", ">BASES", ">UNIQUE", ">RESERVED", ">FREE", ">FULL COPIES",
                 ">WORST CASE", "MEASURED"],
             space.Hosts.Select(h => Row(h.Host, h.Usage))
-                .Append(Row($"{space.Hosts.Count} hosts", space.Usage)));
+                .Append(Row(Count(space.Hosts.Count), space.Usage)));
         foreach (var host in space.Hosts)
             WriteBar(terminal, host.Host, host.Usage);
     }

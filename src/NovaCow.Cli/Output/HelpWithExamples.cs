@@ -13,7 +13,7 @@ internal static class HelpWithExamples
     /// <summary>Gives a command its examples.</summary>
     public static Command WithExamples(this Command command, params string[] examples)
     {
-        Examples.Add(command, examples);
+        Examples.AddOrUpdate(command, examples);
         return command;
     }
 
