@@ -7,16 +7,15 @@ cd "$(dirname "$(realpath "$0")")"
 . scripts/prerequisites.sh
 require_dotnet
 require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfstools \
-  xfs_io=xfsprogs strace=strace mkfs.ext4=e2fsprogs \
-  mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
+  strace=strace mkfs.ext4=e2fsprogs mkfs.ntfs=ntfs-3g sfdisk=fdisk e2fsck=e2fsprogs \
+  blkid=util-linux mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
   kill=procps genisoimage=genisoimage losetup=mount mkfs.btrfs=btrfs-progs xfs_io=xfsprogs \
   chattr=e2fsprogs
-require mkfs.ntfs=ntfs-3g sfdisk=fdisk e2fsck=e2fsprogs blkid=util-linux
 mkdir -p artifacts
 echo "building"
 build NovaCow.Actors.sln || exit 1
 
-readonly suite_timeout_s=900
+readonly suite_timeout_s=1200
 passed=0 failed=0 skipped=0
 count() { sed -nE "s/.*\b$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
 
