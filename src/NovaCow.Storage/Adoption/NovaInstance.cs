@@ -1,5 +1,4 @@
-using System.Buffers.Binary;
-using System.Text;
+using Microsoft.Win32.SafeHandles;
 using NovaCow.Core;
 
 namespace NovaCow.Storage;
@@ -9,10 +8,6 @@ namespace NovaCow.Storage;
 /// <param name="id">The instance.</param>
 internal sealed class NovaInstance(string root, InstanceId id)
 {
-    private const int HeaderBytes = 4096;
-    private const int MaxBackingFileBytes = 1023;
-    private const uint Qcow2Magic = 0x514649FB;
-
     private readonly string _folder = $"{root}/{id}";
     private readonly List<ForeignDisk> _disks = [];
     private readonly List<string> _leftAlone = [];
@@ -80,9 +75,7 @@ internal sealed class NovaInstance(string root, InstanceId id)
                     name, path, "raw", null, RawFile.WholeSectors(stat.Size), stat.AllocatedBytes));
                 break;
             case "qcow2":
-                var header = new byte[HeaderBytes];
-                var count = RandomAccess.Read(file, header, 0);
-                AddOverlay(name, path, header.AsSpan(0, count), stat.AllocatedBytes);
+                AddOverlay(name, path, file, stat.AllocatedBytes);
                 break;
             case null:
                 _problem ??= $"{path}: neither disk.info nor libvirt.xml says its format";
@@ -93,30 +86,24 @@ internal sealed class NovaInstance(string root, InstanceId id)
         }
     }
 
-    private void AddOverlay(
-        DiskName name, string path, ReadOnlySpan<byte> header, long allocated)
+    /// <summary>Judged as it is when its bytes are read, so that no dry run promises what is
+    /// refused then.</summary>
+    private void AddOverlay(DiskName name, string path, SafeFileHandle file, long allocated)
     {
-        if (header.Length < 72 || BinaryPrimitives.ReadUInt32BigEndian(header) != Qcow2Magic)
+        try
         {
-            _problem ??= $"{path}: is no qcow2 file, as it is said to be";
-            return;
+            var size = Qcow2Metadata.Read(file, path).SizeBytes;
+            var named = Qcow2Metadata.ReadBackingFile(file, path);
+            var backing = named is null ? null : BaseOf(named);
+            if (named is not null && backing is null)
+                _problem ??= $"{path}: lies over {named}, which is no file in {root}/_base";
+            else
+                _disks.Add(new ForeignDisk(name, path, "qcow2", backing, size, allocated));
         }
-
-        var size = BinaryPrimitives.ReadInt64BigEndian(header[24..]);
-        var at = BinaryPrimitives.ReadInt64BigEndian(header[8..]);
-        var length = BinaryPrimitives.ReadUInt32BigEndian(header[16..]);
-        if (size <= 0 || length > MaxBackingFileBytes || at < 0 || at > header.Length - length)
+        catch (PortException e)
         {
-            _problem ??= $"{path}: its qcow2 header is damaged";
-            return;
+            _problem ??= e.Message;
         }
-
-        var named = at == 0 ? null : Encoding.UTF8.GetString(header.Slice((int)at, (int)length));
-        if (named is not null && BaseOf(named) is null)
-            _problem ??= $"{path}: lies over {named}, which is no file in {root}/_base";
-        else
-            _disks.Add(new ForeignDisk(
-                name, path, "qcow2", named is null ? null : BaseOf(named), size, allocated));
     }
 
     /// <summary>The base that an overlay names, in this folder's own <c>_base</c> wherever the

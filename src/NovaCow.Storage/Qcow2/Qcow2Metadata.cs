@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using NovaCow.Core;
 
@@ -59,6 +60,26 @@ internal sealed record Qcow2Metadata
         };
         found.Check(path, fileBytes);
         return found;
+    }
+
+    /// <summary>The file that it lies over, as it names it; null when it lies over none.</summary>
+    /// <exception cref="PortException">The name is not in the file.</exception>
+    public static string? ReadBackingFile(SafeFileHandle file, string path)
+    {
+        var start = new byte[Version2Bytes];
+        RandomAccess.Read(file, start, 0);
+        var (at, length) = (I64(start, 8), U32(start, 16));
+        if (at == 0)
+            return null;
+        if (length > Qcow2Overlay.MaxBackingFileBytes
+            || at < 0 || at > StoreFiles.Length(file) - length)
+        {
+            throw Damaged(path, 8, $"places a name of {length} bytes at {at}");
+        }
+
+        var name = new byte[length];
+        RandomAccess.Read(file, name, at);
+        return Encoding.UTF8.GetString(name);
     }
 
     public static PortException Damaged(string path, long offset, string cause) =>

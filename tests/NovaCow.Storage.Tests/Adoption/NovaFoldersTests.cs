@@ -84,6 +84,18 @@ public sealed class NovaFoldersTests : IDisposable
     }
 
     [Fact]
+    public async Task A_disk_that_cannot_be_read_when_it_is_adopted_is_a_problem_before()
+    {
+        TestTool.Need("qemu-img");
+        await _nova.MakeAsync();
+        var disk = $"{_nova.Root}/{NovaFolder.First}/disk";
+        await TestTool.RunAsync("qemu-img", "snapshot", "-c", "one", disk);
+        Assert.Contains("snapshots", Assert.Single((await ScanAsync()).Instances).Problem);
+        File.WriteAllText(disk, "not a disk");
+        Assert.Contains("no header", Assert.Single((await ScanAsync()).Instances).Problem);
+    }
+
+    [Fact]
     public async Task A_description_that_names_an_entity_of_another_file_is_not_expanded()
     {
         TestTool.Need("qemu-img");
