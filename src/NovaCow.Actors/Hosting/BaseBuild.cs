@@ -7,7 +7,8 @@ namespace NovaCow.Actors.Hosting;
 /// The steps by which one base is made, each of them a task that ends with a value or a
 /// <see cref="PortException"/>. It holds no state of the base's life: its actor does.
 /// </summary>
-internal sealed class BaseBuild(HostSettings host, BaseContent content, TimeProvider time)
+internal sealed class BaseBuild(
+    HostSettings host, BaseContent content, PaceMeter paces, TimeProvider time)
 {
     private readonly BaseKey _key = content.Key();
 
@@ -36,10 +37,22 @@ internal sealed class BaseBuild(HostSettings host, BaseContent content, TimeProv
             Expected = image.Digest,
             DisplayName = image.Name.Value,
         };
-        return await source.FetchAsync(
-            request,
-            new ThrottledProgress<FetchProgress>(time, host.Limits.ProgressEvery, progress),
-            cancellationToken);
+        var begun = time.GetTimestamp();
+        paces.BeginFetch();
+        FetchedImage? fetched = null;
+        try
+        {
+            fetched = await source.FetchAsync(
+                request,
+                new ThrottledProgress<FetchProgress>(time, host.Limits.ProgressEvery, progress),
+                cancellationToken);
+            return fetched;
+        }
+        finally
+        {
+            paces.EndFetch(
+                image.SourceKey(), fetched?.TransferredBytes ?? 0, time.GetElapsedTime(begun));
+        }
     }
 
     /// <summary>Judges the fetched image, and holds it against the catalogue.</summary>

@@ -18,6 +18,7 @@ internal sealed partial class BaseVolumeActor
     private long _doneBytes;
     private long? _totalBytes;
     private long _begunAt;
+    private long _fetchedAt;
     private TimeSpan? _madeIn;
     private long _cloneBytes;
 
@@ -79,6 +80,7 @@ internal sealed partial class BaseVolumeActor
     private void OnFetched(FetchedImage file)
     {
         _tally.Downloaded(file.TransferredBytes);
+        _fetchedAt = _time.GetTimestamp();
         EnterStep(BaseStep.Inspecting, null);
         var attempt = _attempt;
         var image = ((BaseContent.OfImage)_content).Image;
@@ -115,7 +117,11 @@ internal sealed partial class BaseVolumeActor
         if (built.Created)
             _tally.Built(_content is BaseContent.OfImage);
         if (_content is BaseContent.OfImage)
+        {
+            _tally.Paces.Built(built.Value.VirtualSizeBytes, _time.GetElapsedTime(_fetchedAt));
             DiscardDownload();
+        }
+
         _lastUsedAt = _time.GetUtcNow();
         if (IsRebuilding)
             OnRebuilt();

@@ -36,7 +36,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         (_host, _tally, _content, _volume, _found) = (host, tally, content, found.Volume, found);
         (_key, _title) = (content.Key(), BaseSpace.Title(content));
         _time = Context.System.TimeProvider;
-        _build = new BaseBuild(host, content, _time);
+        _build = new BaseBuild(host, content, tally.Paces, _time);
         Receive<MakeDisk>(OnMakeDisk);
         Receive<DeleteDisk>(OnDeleteDisk);
         Receive<SnapshotProtocol.Made>(OnMade);
@@ -122,7 +122,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     private void MakeFrom(BaseContent content)
     {
         (_content, _title) = (content, BaseSpace.Title(content));
-        _build = new BaseBuild(_host, content, _time);
+        _build = new BaseBuild(_host, content, _tally.Paces, _time);
         (_failures, _retryAt) = (0, default);
     }
 

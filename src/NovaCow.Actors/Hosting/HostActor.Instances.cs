@@ -235,6 +235,8 @@ public sealed partial class HostActor
         entry.Disks = ready.Record.Disks;
         entry.Record = ready.Record;
         entry.Preparation = ready.Preparation;
+        if (ready.Preparation.Warm)
+            _tally.Paces.Cloned(ready.Preparation.Total);
         SayPrepared(entry);
     }
 

@@ -139,7 +139,10 @@ public sealed partial class HostActor
         var usage = Usage();
         SpaceMetrics.Set(_host.Id, usage);
         _scheduler?.Tell(new SchedulerProtocol.HostReport(
-            _host.Id, _host.Incarnation, usage, _tally.Read()));
+            _host.Id, _host.Incarnation, usage, _tally.Read())
+        {
+            Paces = _tally.Paces.Read(_host.Limits.MaxBuilds),
+        });
     }
 
     private void OnSpaceUnknown(SpaceUnknown unknown)

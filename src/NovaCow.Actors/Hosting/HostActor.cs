@@ -175,6 +175,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             Incarnation = _host.Incarnation,
             Drivers = _host.Drivers.Names,
             Capacity = _host.Capacity,
+            Paces = _tally.Paces.Read(_host.Limits.MaxBuilds),
             Bases = [.. _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!)],
             Instances =
             [

@@ -25,6 +25,9 @@ public sealed class HostTally
         DomainMetrics.Quarantines.Add(0);
     }
 
+    /// <summary>How fast it does it.</summary>
+    public PaceMeter Paces { get; } = new();
+
     /// <summary>The counts so far.</summary>
     public HostCounters Read() => new(
         Interlocked.Read(ref _downloads),

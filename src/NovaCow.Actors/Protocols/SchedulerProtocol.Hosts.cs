@@ -20,7 +20,11 @@ public static partial class SchedulerProtocol
     /// <param name="Counters">What it has done.</param>
     public sealed record HostReport(
         HostId Host, string Incarnation, HostUsage Usage, HostCounters Counters)
-        : ISchedulerMessage;
+        : ISchedulerMessage
+    {
+        /// <summary>How fast it works.</summary>
+        public HostPaces Paces { get; init; } = HostPaces.Unknown;
+    }
 
     /// <summary>A base changed on a host, or came further.</summary>
     public sealed record BaseProgress(HostId Host, BaseReport Base) : ISchedulerMessage;

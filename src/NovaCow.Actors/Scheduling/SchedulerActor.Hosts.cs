@@ -1,6 +1,7 @@
 using NovaCow.Actors.Protocols;
 using NovaCow.Actors.Telemetry;
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
 using NovaCow.Runtime.Actors;
 using static NovaCow.Actors.Protocols.SchedulerProtocol;
@@ -15,7 +16,8 @@ public sealed partial class SchedulerActor
         Command<HostHello>(OnHello);
         FromHost<HostReport>(m => m.Host, m =>
         {
-            if (!_core.Reported(m.Host, m.Incarnation, m.Usage, m.Counters, Now))
+            var report = new HostState(m.Host, m.Incarnation, m.Usage, m.Counters, m.Paces);
+            if (!_core.Reported(report, Now))
                 Sender.Tell(new HostProtocol.SayHello());
         });
         FromHost<BaseProgress>(m => m.Host, OnBaseProgress);

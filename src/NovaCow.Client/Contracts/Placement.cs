@@ -15,8 +15,18 @@ public sealed record PlacementResource
 /// <param name="Cache">How soon its cache can serve the image: warm, fetching, cold or failing.
 /// </param>
 /// <param name="Launches">Launches that it holds.</param>
-/// <param name="CacheCounts">Whether it is not too full, beside the others, for its cache to
-/// count.</param>
+/// <param name="Ready">When the launch would be ready there.</param>
 /// <param name="Because">Why it cannot take the launch; null: it can.</param>
 public sealed record HostTermsResource(
-    string Host, string Cache, int Launches, bool CacheCounts, string? Because);
+    string Host, string Cache, int Launches, ReadyTermsResource Ready, string? Because);
+
+/// <summary>When a launch would be ready on a host, in seconds from now: the sum and its terms.
+/// </summary>
+/// <param name="Seconds">Queue, base, disks and start together.</param>
+/// <param name="Queue">The launches that it has before this one.</param>
+/// <param name="Base">The bases that are not there: their fetch and their making.</param>
+/// <param name="Disks">The launch's own disks.</param>
+/// <param name="Start">The start of the instance.</param>
+/// <param name="Crowding">No time, but what a fuller host is worse by.</param>
+public sealed record ReadyTermsResource(
+    double Seconds, double Queue, double Base, double Disks, double Start, double Crowding);

@@ -42,4 +42,16 @@ public sealed record HostFacts
 
     /// <summary>The instances it has, in whatever state.</summary>
     public required IReadOnlyList<HostedInstance> Instances { get; init; }
+
+    /// <summary>How fast it works.</summary>
+    public HostPaces Paces { get; init; } = HostPaces.Unknown;
 }
+
+/// <summary>What a host says of itself every few seconds.</summary>
+/// <param name="Host">The host.</param>
+/// <param name="Incarnation">The life of its process that says so.</param>
+/// <param name="Usage">How its store is used.</param>
+/// <param name="Counters">What it has done.</param>
+/// <param name="Paces">How fast it works.</param>
+public sealed record HostState(
+    HostId Host, string Incarnation, HostUsage Usage, HostCounters Counters, HostPaces Paces);

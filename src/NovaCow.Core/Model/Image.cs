@@ -41,6 +41,10 @@ public sealed record Image
     /// <summary>That kernel's command line.</summary>
     public string? KernelArguments { get; init; }
 
+    /// <summary>Whose bandwidth a fetch takes: the host and port of its source, or <c>file</c>.
+    /// </summary>
+    public string SourceKey() => Source.IsFile ? "file" : Source.Authority;
+
     /// <summary>The base volume that holds it on any host.</summary>
     public BaseKey BaseKey() => NovaCow.Core.BaseKey.Of(this);
 }

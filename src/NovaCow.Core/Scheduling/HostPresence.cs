@@ -6,7 +6,7 @@ namespace NovaCow.Core.Scheduling;
 /// forgotten with the leader.</summary>
 internal sealed class HostPresence(HostId id)
 {
-    private HostView? _view;
+    private readonly HashSet<BaseKey> _making = [];
 
     public HostId Id { get; } = id;
 
@@ -22,6 +22,7 @@ internal sealed class HostPresence(HostId id)
 
     public Dictionary<BaseKey, BaseReport> Bases { get; } = [];
 
+
     public List<InstanceId> Unknown { get; } = [];
 
     /// <summary>How far disks that take long are, by their instance.</summary>
@@ -34,26 +35,64 @@ internal sealed class HostPresence(HostId id)
         : record.Lost ? HostStatus.Unreachable
         : HostStatus.Disconnected;
 
-    /// <summary>The host as placement sees it; the same object until something changes.</summary>
-    public HostView View(HostRecord record, SchedulerState state)
+    /// <summary>What it said of its speed.</summary>
+    public HostPaces Paces { get; set; } = HostPaces.Unknown;
+
+    /// <summary>The host as placement sees it.</summary>
+    public HostView View(HostRecord record, SchedulerState state) => new()
     {
-        var (status, claims) = (Status(record), state.ClaimsOf(Id));
-        if (_view is null || _view.Status != status || _view.Claims != claims
-            || !ReferenceEquals(_view.Capacity, record.Capacity)
-            || !ReferenceEquals(_view.Drivers, record.Drivers))
+        Id = Id,
+        Status = Status(record),
+        Capacity = record.Capacity,
+        Drivers = record.Drivers,
+        Claims = state.ClaimsOf(Id),
+        Bases = Bases,
+        Expected = state.ExpectedOn(Id),
+        Queue = state.QueueOn(Id),
+        Paces = Paces,
+        Backlog = BacklogOf(state),
+    };
+
+    /// <summary>A base is as the host says now.</summary>
+    public void Set(BaseReport report)
+    {
+        if (report.State == BaseState.Absent)
+            Bases.Remove(report.Key);
+        else
+            Bases[report.Key] = report;
+        if (report.State == BaseState.Creating)
+            _making.Add(report.Key);
+        else
+            _making.Remove(report.Key);
+    }
+
+    /// <summary>The host has these bases and no others.</summary>
+    /// <returns>The bases that it has, or had.</returns>
+    public IReadOnlyCollection<BaseKey> SetAll(IReadOnlyList<BaseReport> reports)
+    {
+        var keys = Bases.Keys.ToHashSet();
+        Bases.Clear();
+        _making.Clear();
+        foreach (var report in reports)
         {
-            _view = new HostView
-            {
-                Id = Id,
-                Status = status,
-                Capacity = record.Capacity,
-                Drivers = record.Drivers,
-                Claims = claims,
-                Bases = Bases,
-                Expected = state.ExpectedOn(Id),
-            };
+            keys.Add(report.Key);
+            Set(report);
         }
 
-        return _view;
+        return keys;
+    }
+
+    private Backlog BacklogOf(SchedulerState state)
+    {
+        var backlog = default(Backlog);
+        foreach (var key in _making)
+            backlog = backlog.With(ReadyTime.Left(Bases[key]));
+        foreach (var (key, expected) in state.ExpectedOn(Id))
+        {
+            if (Bases.GetValueOrDefault(key) is not { State: BaseState.Ready or BaseState.Creating })
+                backlog = backlog.With(ReadyTime.All(expected.Image));
+        }
+
+        return backlog;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace NovaCow.Core.Scheduling;
@@ -19,16 +20,38 @@ public enum CacheTemperature
     Failing,
 }
 
+/// <summary>When a launch's disks would be ready on a host, in seconds from now, term by term.
+/// </summary>
+/// <param name="Queue">The launches that it has before this one.</param>
+/// <param name="Base">The bases that are not there: their fetch and their making.</param>
+/// <param name="Disks">The launch's own disks.</param>
+/// <param name="Start">The start of the instance.</param>
+/// <param name="Crowding">No time, but what a fuller host is worse by.</param>
+public readonly record struct ReadyTerms(
+    double Queue, double Base, double Disks, double Start, double Crowding)
+{
+    /// <summary>The predicted time until the instance is ready, in seconds.</summary>
+    public double Seconds => Queue + Base + Disks + Start;
+
+    /// <summary>What hosts are compared by, in seconds.</summary>
+    public double Weight => Seconds + Crowding;
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Seconds:0.###} s (queue {Queue:0.###}, base {Base:0.###}, disks {Disks:0.###}, start "
+            + $"{Start:0.###}; crowding {Crowding:0.###})");
+}
+
 /// <summary>How one host stood in a placement, for people who ask why.</summary>
 /// <param name="Host">The host.</param>
 /// <param name="Temperature">How soon its cache can serve the image.</param>
 /// <param name="Load">Launches that it holds.</param>
-/// <param name="WithinAffinity">Whether its load is so near the emptiest host's that its cache
-/// counts.</param>
+/// <param name="Ready">When the launch would be ready there.</param>
 /// <param name="FilteredBecause">Why it cannot take the launch; null: it can.</param>
 public sealed record HostTerms(
     HostId Host,
     CacheTemperature Temperature,
     int Load,
-    bool WithinAffinity,
+    ReadyTerms Ready,
     string? FilteredBecause);

@@ -25,7 +25,16 @@ public sealed record HostView
 
     /// <summary>Bases that launches placed there will have it make, and how many launches.
     /// </summary>
-    public required IReadOnlyDictionary<BaseKey, int> Expected { get; init; }
+    public required IReadOnlyDictionary<BaseKey, Expected> Expected { get; init; }
+
+    /// <summary>Launches placed there whose disks are not known to be ready.</summary>
+    public int Queue { get; init; }
+
+    /// <summary>How fast it works.</summary>
+    public HostPaces Paces { get; init; } = HostPaces.Unknown;
+
+    /// <summary>What it has to fetch and to build already.</summary>
+    public Backlog Backlog { get; init; }
 
     /// <summary>How soon its cache can serve a base.</summary>
     public CacheTemperature Temperature(BaseKey key, DateTimeOffset now)
@@ -47,6 +56,22 @@ public sealed record HostView
     }
 }
 
+/// <summary>A base that launches placed on a host need.</summary>
+/// <param name="Image">What it is made from.</param>
+/// <param name="Launches">How many launches need it.</param>
+public readonly record struct Expected(Image Image, int Launches);
+
+/// <summary>The bases that a host has in the making, those included that launches placed there will
+/// have it make.</summary>
+/// <param name="Bases">How many.</param>
+/// <param name="FetchBytes">Bytes left to fetch.</param>
+/// <param name="BuildBytes">Bytes of virtual disk left to write.</param>
+public readonly record struct Backlog(int Bases, long FetchBytes, long BuildBytes)
+{
+    internal Backlog With(ReadyTime.Work left) =>
+        new(Bases + 1, FetchBytes + left.FetchBytes, BuildBytes + left.BuildBytes);
+}
+
 /// <summary>A launch that looks for a host.</summary>
 /// <param name="Instance">The instance.</param>
 /// <param name="Spec">What it is to become.</param>
@@ -62,30 +87,33 @@ public abstract record Placement
     }
 
     /// <summary>To this host.</summary>
-    public sealed record Chosen(HostTerms Terms, int EmptiestLoad) : Placement
+    public sealed record Chosen(HostTerms Terms) : Placement
     {
         /// <summary>The host.</summary>
         public HostId Host => Terms.Host;
 
         /// <summary>The choice in words.</summary>
         public string Because() =>
-            $"cache {Terms.Temperature.ToString().ToLowerInvariant()}, "
-                + $"{Terms.Load} launches there, emptiest host {EmptiestLoad}"
-                + (Terms.WithinAffinity ? "" : " (too full for its cache to count)");
+            $"cache {Terms.Temperature.ToString().ToLowerInvariant()}, ready in {Terms.Ready}; "
+                + $"{Terms.Load} launches there";
     }
 
     /// <summary>Nowhere now.</summary>
-    /// <param name="Reasons">Why each host cannot take it, by host.</param>
+    /// <param name="Explain">Why each host cannot take it, by host; looked up when it is asked for.
+    /// </param>
     /// <param name="IsFinal">Every host that there is has failed at it already, or lacks its
     /// driver.</param>
     public sealed record NoValidHost(
-        IReadOnlyList<HostTerms> Reasons, bool IsFinal) : Placement
+        Func<IReadOnlyList<HostTerms>> Explain, bool IsFinal) : Placement
     {
+        /// <summary>Why each host cannot take it.</summary>
+        public IReadOnlyList<HostTerms> Reasons => Explain();
+
         /// <summary>The reasons in words, the commonest first.</summary>
-        public string Because() => Reasons.Count == 0
+        public string Because() => Reasons is not { Count: > 0 } reasons
             ? "no host has joined the cluster; start one with role 'host'"
-            : string.Join("; ", Reasons
-                .GroupBy(r => r.FilteredBecause!)
+            : string.Join("; ", reasons
+                .GroupBy(r => r.FilteredBecause ?? "has room again")
                 .OrderByDescending(g => g.Count())
                 .Take(5)
                 .Select(g => $"{Named(g)}: {g.Key}"));

@@ -3,57 +3,37 @@ using NovaCow.Core.Hosting;
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>
-/// Chooses the host of a launch. Filters remove hosts that cannot take it; of the others, those
-/// whose load is within <see cref="PlacementRules.CacheAffinity"/> of the emptiest are compared by
-/// their cache first (warm, fetching, cold, failing), and come before the fuller ones; then the
-/// emptier host wins, then the first by id.
+/// Chooses the host of a launch. Filters remove hosts that cannot take it; of the others, one is
+/// preferred by its predicted ready time, its emptiness or its fullness, as
+/// <see cref="PlacementRules.Preference"/> says; equals by id.
 /// </summary>
 public static class PlacementPolicy
 {
+    // Where so many have the base, going through the hosts in order soon meets one of them.
+    private const int FewHosts = 64;
+
+    // How many hosts of one standing are compared by their ready time.
+    private const int EqualHosts = 64;
+
     /// <summary>The choice, with nothing claimed by it.</summary>
     public static Placement Choose(
-        PlacementRequest request,
-        IReadOnlyList<HostView> hosts,
-        PlacementRules rules,
-        DateTimeOffset now)
+        PlacementRequest request, Fleet fleet, PlacementRules rules, DateTimeOffset now)
     {
-        var need = Needs.Of(request.Spec);
-        var emptiest = Emptiest(request, need, hosts, rules);
-        if (emptiest is null)
-            return None(request, need, hosts, rules, now);
-
-        HostTerms? best = null;
-        for (var i = 0; i < hosts.Count; i++)
+        var search = new Search(request, fleet, rules, now);
+        return rules.Preference switch
         {
-            if (Filter(request, need, hosts[i], rules) is not null)
-                continue;
-            var terms = Terms(need, hosts[i], emptiest.Value, rules, now, null);
-            if (best is null || Compare(terms, best) < 0)
-                best = terms;
-        }
-
-        return new Placement.Chosen(best!, emptiest.Value);
+            PlacementPreference.Spread => search.FirstOf(fleet.ByStanding),
+            PlacementPreference.Pack => search.FirstOf(fleet.ByStandingReversed),
+            _ => search.Soonest(),
+        } is { } chosen
+            ? new Placement.Chosen(Terms(request, chosen, search, null))
+            : None(request, search);
     }
 
     /// <summary>Every host's terms: those that can take it, best first, then the others.</summary>
     public static IReadOnlyList<HostTerms> Explain(
-        PlacementRequest request,
-        IReadOnlyList<HostView> hosts,
-        PlacementRules rules,
-        DateTimeOffset now)
-    {
-        var need = Needs.Of(request.Spec);
-        var emptiest = Emptiest(request, need, hosts, rules) ?? 0;
-        var terms = hosts
-            .Select(h => Terms(need, h, emptiest, rules, now, Filter(request, need, h, rules)))
-            .ToList();
-        terms.Sort((a, b) =>
-        {
-            var byFilter = (a.FilteredBecause is not null).CompareTo(b.FilteredBecause is not null);
-            return byFilter != 0 ? byFilter : Compare(a, b);
-        });
-        return terms;
-    }
+        PlacementRequest request, Fleet fleet, PlacementRules rules, DateTimeOffset now) =>
+        Explain(request, new Search(request, fleet, rules, now));
 
     /// <summary>What one launch holds of its host.</summary>
     public static Claims ClaimOf(LaunchSpec spec)
@@ -81,63 +61,49 @@ public static class PlacementPolicy
         return bytes;
     }
 
-    private static int? Emptiest(
-        PlacementRequest request, Needs need, IReadOnlyList<HostView> hosts, PlacementRules rules)
+    private static IReadOnlyList<HostTerms> Explain(PlacementRequest request, Search search)
     {
-        int? emptiest = null;
-        for (var i = 0; i < hosts.Count; i++)
+        var terms = search.Fleet.All
+            .Select(h => Terms(request, h, search, Filter(request, search.Need, h, search.Rules)))
+            .ToList();
+        terms.Sort((a, b) =>
         {
-            var load = hosts[i].Claims.Launches;
-            if ((emptiest is null || load < emptiest)
-                && Filter(request, need, hosts[i], rules) is null)
-            {
-                emptiest = load;
-            }
-        }
-
-        return emptiest;
+            var byFilter = (a.FilteredBecause is not null).CompareTo(b.FilteredBecause is not null);
+            var byWeight = byFilter != 0 ? byFilter : Compare(a.Ready, b.Ready, search.Rules);
+            return byWeight != 0
+                ? byWeight
+                : string.CompareOrdinal(a.Host.Value, b.Host.Value);
+        });
+        return terms;
     }
 
-    private static Placement.NoValidHost None(
-        PlacementRequest request,
-        Needs need,
-        IReadOnlyList<HostView> hosts,
-        PlacementRules rules,
-        DateTimeOffset now)
+    private static int Compare(ReadyTerms a, ReadyTerms b, PlacementRules rules)
     {
-        var terms = hosts
-            .Select(h => Terms(need, h, 0, rules, now, Filter(request, need, h, rules)))
-            .ToList();
-        var final = request.FailedOn.Count > 0 && hosts.All(
+        var byStanding = (a.Queue + a.Crowding).CompareTo(b.Queue + b.Crowding);
+        var byWeight = a.Weight.CompareTo(b.Weight);
+        return rules.Preference switch
+        {
+            PlacementPreference.Spread => byStanding != 0 ? byStanding : byWeight,
+            PlacementPreference.Pack => byStanding != 0 ? -byStanding : byWeight,
+            _ => byWeight,
+        };
+    }
+
+    private static Placement.NoValidHost None(PlacementRequest request, Search search)
+    {
+        var final = request.FailedOn.Count > 0 && search.Fleet.All.All(
             h => h.Status == HostStatus.Unreachable || request.FailedOn.Contains(h.Id)
                 || WhyNever(request, h) is not null);
-        return new Placement.NoValidHost(terms, final);
+        return new Placement.NoValidHost(() => Explain(request, search), final);
     }
 
     private static HostTerms Terms(
-        Needs need,
-        HostView host,
-        int emptiest,
-        PlacementRules rules,
-        DateTimeOffset now,
-        string? filter) => new(
+        PlacementRequest request, HostView host, Search search, string? filter) => new(
             host.Id,
-            host.Temperature(need.Base, now),
+            host.Temperature(search.Need.Base, search.Now),
             host.Claims.Launches,
-            host.Claims.Launches - emptiest <= rules.CacheAffinity,
+            ReadyTime.Predict(request.Spec, host, search.Fleet, search.Rules, search.Now),
             filter);
-
-    private static int Compare(HostTerms a, HostTerms b)
-    {
-        var byAffinity = b.WithinAffinity.CompareTo(a.WithinAffinity);
-        if (byAffinity != 0)
-            return byAffinity;
-        var byCache = a.WithinAffinity ? a.Temperature.CompareTo(b.Temperature) : 0;
-        if (byCache != 0)
-            return byCache;
-        var byLoad = a.Load.CompareTo(b.Load);
-        return byLoad != 0 ? byLoad : string.CompareOrdinal(a.Host.Value, b.Host.Value);
-    }
 
     private static string? Filter(
         PlacementRequest request, Needs need, HostView host, PlacementRules rules)
@@ -183,5 +149,74 @@ public static class PlacementPolicy
             return new Needs(
                 spec.Image.BaseKey(), claim.VCpus, claim.MemoryBytes, claim.DiskBytes);
         }
+    }
+
+    /// <summary>One choice under way.</summary>
+    private sealed class Search(
+        PlacementRequest request, Fleet fleet, PlacementRules rules, DateTimeOffset now)
+    {
+        private HostView? _best;
+        private double _weight = double.PositiveInfinity;
+
+        public Needs Need { get; } = Needs.Of(request.Spec);
+
+        public Fleet Fleet => fleet;
+
+        public PlacementRules Rules => rules;
+
+        public DateTimeOffset Now => now;
+
+        /// <summary>The host of the least weight; null: none can take the launch.</summary>
+        public HostView? Soonest()
+        {
+            // No host that lacks the base has it sooner than this.
+            var soonest = 0.0;
+            var having = fleet.Having(Need.Base);
+            if (having.Count <= FewHosts)
+            {
+                foreach (var host in having)
+                    Consider(fleet.Find(host)!);
+                soonest = fleet.Rates.Soonest(request.Spec.Image);
+            }
+
+            foreach (var (host, standing) in fleet.ByStanding)
+            {
+                if (standing + soonest >= _weight)
+                    break;
+                Consider(host);
+            }
+
+            return _best;
+        }
+
+        /// <summary>The first that can take the launch; among its equals the soonest.</summary>
+        public HostView? FirstOf(IEnumerable<(HostView View, double Standing)> hosts)
+        {
+            double? first = null;
+            var equals = 0;
+            foreach (var (host, standing) in hosts)
+            {
+                if (first is not null && (standing != first || equals++ == EqualHosts))
+                    break;
+                if (Consider(host))
+                    first = standing;
+            }
+
+            return _best;
+        }
+
+        private bool Consider(HostView host)
+        {
+            if (Filter(request, Need, host, rules) is not null)
+                return false;
+            var weight = ReadyTime.Predict(request.Spec, host, fleet, rules, now).Weight;
+            if (weight > _weight || (weight == _weight && IsAfterBest(host)))
+                return true;
+            (_best, _weight) = (host, weight);
+            return true;
+        }
+
+        private bool IsAfterBest(HostView host) => _best is not null
+            && string.CompareOrdinal(host.Id.Value, _best.Id.Value) > 0;
     }
 }

@@ -177,7 +177,7 @@ public sealed partial class SchedulerCore
 
         if (bytes == now)
             return null;
-        var host = Presence(launch.Host!).View(State.Hosts[launch.Host!], State);
+        var host = ViewOf(launch.Host!);
         return PlacementPolicy.NoRoomFor(bytes - now, host, _limits.Placement) is { } full
             ? Decision.Refuse(
                 RequestErrorCode.NoRoom,

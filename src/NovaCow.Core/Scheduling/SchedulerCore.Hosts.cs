@@ -21,9 +21,8 @@ public sealed partial class SchedulerCore
         presence.IsConnected = true;
         presence.LastSeenAt = now;
         presence.Resends.Clear();
-        presence.Bases.Clear();
-        foreach (var report in facts.Bases)
-            presence.Bases[report.Key] = report;
+        presence.Paces = facts.Paces;
+        Seen(facts.Host, [.. presence.SetAll(facts.Bases)]);
         presence.Unknown.Clear();
         presence.Progress.Clear();
 
@@ -61,16 +60,23 @@ public sealed partial class SchedulerCore
             return;
         presence.IsConnected = false;
         presence.SilentSince = now;
+        Seen(host);
     }
 
     /// <summary>A host said how it is.</summary>
     /// <returns>False when it must say hello first.</returns>
-    public bool Reported(
-        HostId host, string incarnation, HostUsage usage, HostCounters counters, DateTimeOffset now)
+    public bool Reported(HostState report, DateTimeOffset now)
     {
-        if (Connected(host) is not { } presence || State.Hosts[host].Incarnation != incarnation)
+        if (Connected(report.Host) is not { } presence
+            || State.Hosts[report.Host].Incarnation != report.Incarnation)
+        {
             return false;
-        (presence.Usage, presence.Counters, presence.LastSeenAt) = (usage, counters, now);
+        }
+
+        (presence.Usage, presence.Counters, presence.LastSeenAt) =
+            (report.Usage, report.Counters, now);
+        presence.Paces = report.Paces;
+        Seen(report.Host);
         _mayPlace = true;
         return true;
     }
@@ -82,10 +88,8 @@ public sealed partial class SchedulerCore
         if (Connected(host) is not { } presence)
             return false;
         presence.LastSeenAt = now;
-        if (report.State == BaseState.Absent)
-            presence.Bases.Remove(report.Key);
-        else
-            presence.Bases[report.Key] = report;
+        presence.Set(report);
+        Seen(host, report.Key);
         return true;
     }
 

@@ -179,12 +179,6 @@ public sealed partial class SchedulerCore
         }
     }
 
-    private Placement Choose(Launch launch, DateTimeOffset now) => PlacementPolicy.Choose(
-        new PlacementRequest(launch.Id, launch.Spec, launch.FailedOn),
-        Views(),
-        _limits.Placement,
-        now);
-
     private void Answer(Decision decision, Launch launch, LaunchAnswer answer)
     {
         switch (answer)

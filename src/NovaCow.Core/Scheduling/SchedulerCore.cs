@@ -26,6 +26,7 @@ public sealed partial class SchedulerCore
         Flavors = flavors;
         _flavors = flavors.ToDictionary(f => f.Name);
         State = new SchedulerState(limits);
+        _views = new Fleet(limits.Placement);
     }
 
     /// <summary>What the journal says.</summary>
@@ -47,7 +48,11 @@ public sealed partial class SchedulerCore
     public void Start(DateTimeOffset now)
     {
         foreach (var id in State.Hosts.Keys)
+        {
             Presence(id).SilentSince = now;
+            Seen(id, [.. State.ExpectedOn(id).Keys]);
+        }
+
         _mayPlace = true;
     }
 
@@ -72,24 +77,13 @@ public sealed partial class SchedulerCore
     private HostPresence? Connected(HostId id) =>
         _fleet.TryGetValue(id.Value, out var presence) && presence.IsConnected ? presence : null;
 
-    private List<HostView> Views()
-    {
-        var views = new List<HostView>(_fleet.Count);
-        foreach (var presence in _fleet.Values)
-        {
-            if (State.Hosts.TryGetValue(presence.Id, out var record))
-                views.Add(presence.View(record, State));
-        }
-
-        return views;
-    }
-
     private void Emit(Decision decision, SchedulerEvent happened)
     {
         if (happened is LaunchDeleting deleting)
             EndChange(decision, deleting);
-        var before = happened is LaunchDeleted e ? State.Launches.GetValueOrDefault(e.Id) : null;
+        var before = happened is LaunchEvent e ? State.Launches.GetValueOrDefault(e.Id) : null;
         State.Apply(happened);
+        SeenAfter(happened, before);
         decision.Events.Add(happened);
         switch (happened)
         {

@@ -39,9 +39,27 @@ public sealed record SchedulerLimits
     public PlacementRules Placement { get; init; } = new();
 }
 
-/// <summary>What placement may promise of a host, and what a warm cache is worth.</summary>
+/// <summary>By what placement prefers a host.</summary>
+public enum PlacementPreference
+{
+    /// <summary>Where the launch is predicted to be ready first, with a weight against crowding.
+    /// </summary>
+    ReadyTime,
+
+    /// <summary>The emptiest host; among equals the one where it is ready first.</summary>
+    Spread,
+
+    /// <summary>The fullest host that has room; among equals the one where it is ready first.
+    /// </summary>
+    Pack,
+}
+
+/// <summary>What placement may promise of a host, and what it prefers.</summary>
 public sealed record PlacementRules
 {
+    /// <summary>By what a host is preferred.</summary>
+    public PlacementPreference Preference { get; init; } = PlacementPreference.ReadyTime;
+
     /// <summary>Virtual processors promised for each real one.</summary>
     public double VCpuRatio { get; init; } = 16;
 
@@ -53,9 +71,22 @@ public sealed record PlacementRules
     public double DiskRatio { get; init; } = 10;
 
     /// <summary>
-    /// How many more launches than the emptiest host one may hold for its cache to count. Within
-    /// it, a warm host comes before a cold one; beyond it, the emptier comes first, so that a burst
-    /// does not queue on one host while others are idle.
+    /// How many seconds of waiting a full host is worse by than an empty one, in proportion to the
+    /// fullest of its processors, memory and disk. 0: only the time counts. It bounds how far a
+    /// warm cache draws launches to one host while others are empty.
     /// </summary>
-    public int CacheAffinity { get; init; } = 8;
+    public double CrowdingSeconds { get; init; } = 10;
+
+    /// <summary>How fast a source is that nobody has fetched from, in bytes per second.</summary>
+    public double AssumedFetchBytesPerSecond { get; init; } = 64 << 20;
+
+    /// <summary>How fast bases are made where none was made, in bytes of virtual disk per second.
+    /// </summary>
+    public double AssumedBuildBytesPerSecond { get; init; } = 512 << 20;
+
+    /// <summary>How long disks take where none were made, in seconds.</summary>
+    public double AssumedCloneSeconds { get; init; } = 0.01;
+
+    /// <summary>Launches whose disks a host makes at one time.</summary>
+    public double ClonesAtOnce { get; init; } = 8;
 }

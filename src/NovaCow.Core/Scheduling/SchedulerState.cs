@@ -28,7 +28,7 @@ public sealed record HostRecord(
 public sealed class SchedulerState
 {
     private static readonly HashSet<InstanceId> NoLaunches = [];
-    private static readonly Dictionary<BaseKey, int> NoBases = [];
+    private static readonly Dictionary<BaseKey, Expected> NoBases = [];
 
     private readonly Dictionary<ImageName, Image> _images = [];
     private readonly Dictionary<HostId, HostRecord> _hosts = [];
@@ -82,8 +82,13 @@ public sealed class SchedulerState
         _holdings.TryGetValue(host, out var held) ? held.Open : NoLaunches;
 
     /// <summary>The image bases that a host's uncommitted launches will have it make.</summary>
-    public IReadOnlyDictionary<BaseKey, int> ExpectedOn(HostId host) =>
+    public IReadOnlyDictionary<BaseKey, Expected> ExpectedOn(HostId host) =>
         _holdings.TryGetValue(host, out var held) ? held.Expected : NoBases;
+
+    /// <summary>How many of a host's launches are placed, and not known to have their disks.
+    /// </summary>
+    public int QueueOn(HostId host) =>
+        _holdings.TryGetValue(host, out var held) ? held.Queue : 0;
 
     /// <summary>Launches by id, from after one on.</summary>
     public IEnumerable<Launch> After(InstanceId? after)
@@ -220,7 +225,9 @@ public sealed class SchedulerState
 
         public HashSet<InstanceId> Open { get; } = [];
 
-        public Dictionary<BaseKey, int> Expected { get; } = [];
+        public int Queue { get; private set; }
+
+        public Dictionary<BaseKey, Expected> Expected { get; } = [];
 
         public void Add(Launch launch) => Change(launch, 1);
 
@@ -236,17 +243,20 @@ public sealed class SchedulerState
                 Claims.DiskBytes + (sign * claim.DiskBytes));
             Set(All, launch.Id, sign > 0);
             Set(Open, launch.Id, sign > 0 && launch.IsOpen());
-            if (launch.Phase == LaunchPhase.Placed)
-                Expect(launch.Spec.Image.BaseKey(), sign);
+            if (launch.Phase != LaunchPhase.Placed)
+                return;
+            Queue += sign;
+            Expect(launch.Spec.Image, sign);
         }
 
-        private void Expect(BaseKey key, int change)
+        private void Expect(Image image, int change)
         {
-            var count = Expected.GetValueOrDefault(key) + change;
-            if (count == 0)
+            var key = image.BaseKey();
+            var launches = Expected.GetValueOrDefault(key).Launches + change;
+            if (launches == 0)
                 Expected.Remove(key);
             else
-                Expected[key] = count;
+                Expected[key] = new Expected(image, launches);
         }
 
         private static void Set(HashSet<InstanceId> set, InstanceId id, bool isIn)

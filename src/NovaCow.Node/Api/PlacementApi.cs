@@ -34,7 +34,10 @@ internal static class PlacementApi
             [
                 .. explained.Hosts.Select(h => new HostTermsResource(
                     h.Host.Value, h.Temperature.ToString().ToLowerInvariant(), h.Load,
-                    h.WithinAffinity, h.FilteredBecause)),
+                    new ReadyTermsResource(
+                        h.Ready.Seconds, h.Ready.Queue, h.Ready.Base, h.Ready.Disks,
+                        h.Ready.Start, h.Ready.Crowding),
+                    h.FilteredBecause)),
             ],
         };
     }

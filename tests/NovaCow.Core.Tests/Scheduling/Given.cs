@@ -58,7 +58,7 @@ internal static class Given
             Capacity = capacity ?? Roomy,
             Claims = new Claims(launches, launches, launches * Tiny.MemoryBytes, launches * GiB),
             Bases = bases.ToDictionary(b => b.Key),
-            Expected = new Dictionary<BaseKey, int>(),
+            Expected = new Dictionary<BaseKey, Expected>(),
         };
 
     public static HostFacts Facts(string host, params HostedInstance[] instances) => new()
