@@ -81,7 +81,7 @@ public static class CommandLine
             AdoptCommand.Create(terminal),
             OperationCommands.MigrateAny(terminal),
             HostCommands.Create(terminal),
-            PlacementCommand.Create(terminal),
+            ExplainCommand.Create(terminal),
             BaseCommands.Create(terminal),
             SpaceCommand.Create(terminal),
             EventsCommand.Create(terminal),

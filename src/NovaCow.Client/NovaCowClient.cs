@@ -95,18 +95,12 @@ public sealed partial class NovaCowClient : IDisposable
             HttpMethod.Post, $"v1/hosts/{Segment(host)}/adoptions", request, null, ct);
 
     /// <summary>Where a launch would go now; nothing is launched.</summary>
-    /// <param name="image">The image's name.</param>
-    /// <param name="flavor">The flavor's name.</param>
-    /// <param name="options">Driver and layout, as in <see cref="LaunchRequest"/>.</param>
-    /// <param name="ct">Gives up.</param>
-    public Task<PlacementResource> ExplainPlacementAsync(
-        string image, string flavor, (string? Driver, string? Layout) options,
-        CancellationToken ct) =>
-        GetAsync<PlacementResource>(
-            $"v1/placement?image={Segment(image)}&flavor={Segment(flavor)}"
-                + (options.Driver is { } driver ? $"&driver={Segment(driver)}" : "")
-                + (options.Layout is { } layout ? $"&layout={Segment(layout)}" : ""),
-            ct);
+    public Task<PlacementResource> ForecastAsync(LaunchRequest request, CancellationToken ct) =>
+        SendAsync<PlacementResource>(HttpMethod.Post, "v1/placement", request, null, ct);
+
+    /// <summary>Why an instance is where it is, or waits.</summary>
+    public Task<PlacementResource> ExplainAsync(string id, CancellationToken ct) =>
+        GetAsync<PlacementResource>($"v1/instances/{Segment(id)}/placement", ct);
 
     /// <summary>Every base volume on every host.</summary>
     public Task<Page<BaseResource>> ListBasesAsync(CancellationToken ct) =>

@@ -170,11 +170,19 @@ public static partial class SchedulerProtocol
         public LaunchOptions Options { get; init; } = LaunchOptions.None;
     }
 
+    /// <summary>Why an instance is where it is, and how the hosts stand to it now. Answered by
+    /// <see cref="PlacementExplained"/>.</summary>
+    public sealed record ExplainInstance(InstanceId Id) : ISchedulerMessage;
+
     /// <summary>The placement that a launch would get.</summary>
     /// <param name="Host">The host; null: none can take it.</param>
     /// <param name="Hosts">Each host's terms, best first, then those filtered out.</param>
     public sealed record PlacementExplained(HostId? Host, IReadOnlyList<HostTerms> Hosts)
-        : ISchedulerMessage;
+        : ISchedulerMessage
+    {
+        /// <summary>The instance as it is, where one was asked about.</summary>
+        public InstanceInfo? Instance { get; init; }
+    }
 
     // Events.
 

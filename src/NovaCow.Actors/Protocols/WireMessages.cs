@@ -51,6 +51,7 @@ public static partial class WireMessages
         .Register<SchedulerProtocol.ListBases>("base.list")
         .Register<SchedulerProtocol.BaseList>("base.listed")
         .Register<SchedulerProtocol.ExplainPlacement>("placement.explain")
+        .Register<SchedulerProtocol.ExplainInstance>("placement.why")
         .Register<SchedulerProtocol.PlacementExplained>("placement.explained")
         .Register<SchedulerProtocol.ScanFolder>("folder.scan")
         .Register<SchedulerProtocol.FolderScanned>("folder.scanned")

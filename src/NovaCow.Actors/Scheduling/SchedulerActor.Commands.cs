@@ -50,6 +50,10 @@ public sealed partial class SchedulerActor
         Command<ListInstances>(OnListInstances);
         Command<AwaitInstance>(OnAwaitInstance);
         Command<ExplainPlacement>(OnExplain);
+        Command<ExplainInstance>(explain => Answer(
+            _core.Explain(explain.Id, Now) is { } found
+                ? Explained(found.Terms) with { Instance = found.Instance }
+                : NoSuchInstance(explain.Id)));
     }
 
     private void EventCommands()
@@ -100,15 +104,11 @@ public sealed partial class SchedulerActor
     {
         var (terms, refusal) = _core.Explain(
             new LaunchOrder(explain.Image, explain.Flavor) { Options = explain.Options }, Now);
-        if (refusal is not null)
-        {
-            Answer(new Refused(refusal));
-            return;
-        }
-
-        var first = terms.Count > 0 && terms[0].FilteredBecause is null ? terms[0].Host : null;
-        Answer(new PlacementExplained(first, terms));
+        Answer(refusal is not null ? new Refused(refusal) : Explained(terms));
     }
+
+    private static PlacementExplained Explained(IReadOnlyList<HostTerms> terms) => new(
+        terms.Count > 0 && terms[0].FilteredBecause is null ? terms[0].Host : null, terms);
 
     private void OnSubscribe(SubscribeEvents subscribe)
     {

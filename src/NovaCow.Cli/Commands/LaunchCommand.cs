@@ -31,10 +31,14 @@ internal static class LaunchCommand
             Description = "How long to wait, in seconds",
             DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
         };
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Only say where it would go now, and why; nothing is launched",
+        };
         var choices = new LaunchChoices();
         var command = new Command("launch", "Launch instances")
         {
-            image, flavor, count, name, wait, timeout,
+            image, flavor, count, name, wait, timeout, dryRun,
         };
         choices.AddTo(command);
         command.SetAction(async (parsed, ct) =>
@@ -49,6 +53,8 @@ internal static class LaunchCommand
                 Driver = driver,
                 Layout = layout,
             };
+            if (parsed.GetValue(dryRun))
+                return await ForecastAsync(terminal, parsed, request, ct);
             TimeSpan? patience = parsed.GetValue(wait)
                 ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
             var launch = () => client.LaunchAsync(request, patience, ct);
@@ -62,7 +68,18 @@ internal static class LaunchCommand
         return command.WithExamples(
             "novacow launch debian-12 --flavor m1.small --name web --wait",
             "novacow launch debian-12 --flavor m1.tiny --count 60 --name ci --wait",
+            "novacow launch debian-12 --flavor m1.tiny --dry-run",
             "novacow launch debian-fs --nouse_cow --layout ec2 --name old --wait");
+    }
+
+    private static async Task<int> ForecastAsync(
+        Terminal terminal, ParseResult parsed, LaunchRequest request, CancellationToken ct)
+    {
+        using var client = Terminal.Connect(parsed);
+        var placement = await client.ForecastAsync(request, ct);
+        terminal.Write(parsed, placement, p =>
+            ExplainCommand.WriteHosts(terminal, p, p.Host, "it goes here"));
+        return placement.Host is null ? ExitCode.TryAgain : ExitCode.Success;
     }
 
     private static int Outcome(

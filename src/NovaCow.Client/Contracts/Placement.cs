@@ -1,10 +1,14 @@
 namespace NovaCow.Client;
 
-/// <summary>Where a launch would go now, and why.</summary>
+/// <summary>Where a launch would go now, and why; or how hosts stand to an instance.</summary>
 public sealed record PlacementResource
 {
     /// <summary>The host; null: none can take it.</summary>
     public string? Host { get; init; }
+
+    /// <summary>The instance, where one was asked about: its reason says why it went where it
+    /// is.</summary>
+    public InstanceResource? Instance { get; init; }
 
     /// <summary>How each host stands: the best first, those that cannot take it last.</summary>
     public required IReadOnlyList<HostTermsResource> Hosts { get; init; }
@@ -28,5 +32,7 @@ public sealed record HostTermsResource(
 /// <param name="Disks">The launch's own disks.</param>
 /// <param name="Start">The start of the instance.</param>
 /// <param name="Crowding">No time, but what a fuller host is worse by.</param>
+/// <param name="Traffic">No time, but what a fetch that would have to begin costs others.</param>
 public sealed record ReadyTermsResource(
-    double Seconds, double Queue, double Base, double Disks, double Start, double Crowding);
+    double Seconds, double Queue, double Base, double Disks, double Start, double Crowding,
+    double Traffic);

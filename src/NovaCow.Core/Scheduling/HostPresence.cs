@@ -85,9 +85,10 @@ internal sealed class HostPresence(HostId id)
     private Backlog BacklogOf(SchedulerState state)
     {
         var backlog = default(Backlog);
+        var all = state.ExpectedOn(Id);
         foreach (var key in _making)
-            backlog = backlog.With(ReadyTime.Left(Bases[key]));
-        foreach (var (key, expected) in state.ExpectedOn(Id))
+            backlog = backlog.With(ReadyTime.Left(Bases[key], all.GetValueOrDefault(key).Image));
+        foreach (var (key, expected) in all)
         {
             if (Bases.GetValueOrDefault(key) is not { State: BaseState.Ready or BaseState.Creating })
                 backlog = backlog.With(ReadyTime.All(expected.Image));

@@ -27,20 +27,21 @@ public enum CacheTemperature
 /// <param name="Disks">The launch's own disks.</param>
 /// <param name="Start">The start of the instance.</param>
 /// <param name="Crowding">No time, but what a fuller host is worse by.</param>
+/// <param name="Traffic">No time, but what a fetch that would have to begin costs others.</param>
 public readonly record struct ReadyTerms(
-    double Queue, double Base, double Disks, double Start, double Crowding)
+    double Queue, double Base, double Disks, double Start, double Crowding, double Traffic)
 {
     /// <summary>The predicted time until the instance is ready, in seconds.</summary>
     public double Seconds => Queue + Base + Disks + Start;
 
     /// <summary>What hosts are compared by, in seconds.</summary>
-    public double Weight => Seconds + Crowding;
+    public double Weight => Seconds + Crowding + Traffic;
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Seconds:0.###} s (queue {Queue:0.###}, base {Base:0.###}, disks {Disks:0.###}, start "
-            + $"{Start:0.###}; crowding {Crowding:0.###})");
+            + $"{Start:0.###}; crowding {Crowding:0.###}, traffic {Traffic:0.###})");
 }
 
 /// <summary>How one host stood in a placement, for people who ask why.</summary>

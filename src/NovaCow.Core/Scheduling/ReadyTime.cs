@@ -24,7 +24,10 @@ internal static class ReadyTime
                 + BaseOf(spec.Ramdisk, host, fleet.Rates, now),
             Clone(host, rules),
             host.Paces.StartSeconds ?? 0,
-            Crowding(host, rules));
+            Crowding(host, rules),
+            IsThere(spec.Image, host)
+                ? 0
+                : rules.TrafficRatio * Absent(spec.Image, host, fleet.Rates));
 
     private static double Clone(HostView host, PlacementRules rules) =>
         host.Paces.CloneSeconds ?? rules.AssumedCloneSeconds;
@@ -59,13 +62,21 @@ internal static class ReadyTime
         return report switch
         {
             { State: BaseState.Ready } => 0,
-            { State: BaseState.Creating } => Making(image, Left(report), host, rates),
+            { State: BaseState.Creating } => Making(image, Left(report, image), host, rates),
             { State: BaseState.Failed or BaseState.Quarantined, RetryAt: { } retry }
                 when retry > now => (retry - now).TotalSeconds + Absent(image, host, rates),
             _ when host.Expected.ContainsKey(key) =>
                 Making(image, All(image), host, rates),
             _ => Absent(image, host, rates),
         };
+    }
+
+    // Or on its way.
+    private static bool IsThere(Image image, HostView host)
+    {
+        var key = image.BaseKey();
+        return host.Expected.ContainsKey(key) || host.Bases.GetValueOrDefault(key)
+            is { State: BaseState.Ready or BaseState.Creating };
     }
 
     private static double Absent(Image image, HostView host, SourceRates rates) =>
@@ -97,15 +108,20 @@ internal static class ReadyTime
     }
 
     /// <summary>What is left to do of a base that is being made.</summary>
-    public static Work Left(BaseReport report) => report.Step switch
+    /// <param name="report">How far it is.</param>
+    /// <param name="image">What it is made from, where that is known.</param>
+    public static Work Left(BaseReport report, Image? image) => report.Step switch
     {
         BaseStep.Fetching => new(
-            Math.Max(0, (report.TotalBytes ?? report.VirtualSizeBytes) - report.DoneBytes),
+            Math.Max(0, (report.TotalBytes ?? Download(report, image)) - report.DoneBytes),
             report.VirtualSizeBytes),
         BaseStep.Inspecting => new(0, report.VirtualSizeBytes),
         BaseStep.Building => new(0, Math.Max(0, report.VirtualSizeBytes - report.DoneBytes)),
-        _ => new(report.VirtualSizeBytes, report.VirtualSizeBytes),
+        _ => new(Download(report, image), report.VirtualSizeBytes),
     };
+
+    private static long Download(BaseReport report, Image? image) =>
+        image?.SizeBytes ?? report.VirtualSizeBytes;
 
     /// <summary>What there is to do of a base that is not there.</summary>
     public static Work All(Image image) => new(image.SizeBytes, image.VirtualSizeBytes);

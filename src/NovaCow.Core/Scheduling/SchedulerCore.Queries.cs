@@ -60,6 +60,19 @@ public sealed partial class SchedulerCore
         return (PlacementPolicy.Explain(request, Views(), _limits.Placement, now), null);
     }
 
+    /// <summary>An instance, and how the hosts would stand to it if it were placed now; null: there
+    /// is none of that id.</summary>
+    public (IReadOnlyList<HostTerms> Terms, InstanceInfo Instance)? Explain(
+        InstanceId id, DateTimeOffset now)
+    {
+        if (!State.Launches.TryGetValue(id, out var launch))
+            return null;
+        var request = new PlacementRequest(id, launch.Spec, launch.FailedOn);
+        return (
+            PlacementPolicy.Explain(request, Views(), _limits.Placement, now),
+            Describe(launch, now));
+    }
+
     private InstanceInfo Describe(Launch launch, DateTimeOffset now)
     {
         if (launch.Phase == LaunchPhase.Placed)

@@ -77,6 +77,13 @@ public sealed record PlacementRules
     /// </summary>
     public double CrowdingSeconds { get; init; } = 10;
 
+    /// <summary>
+    /// What a base that would have to be made anew is worse by, as a share of the time that this
+    /// takes: its fetch takes bandwidth from others. So a few launches of a cold image share one
+    /// download, though another host would have it as soon.
+    /// </summary>
+    public double TrafficRatio { get; init; } = 0.5;
+
     /// <summary>How fast a source is that nobody has fetched from, in bytes per second.</summary>
     public double AssumedFetchBytesPerSecond { get; init; } = 64 << 20;
 

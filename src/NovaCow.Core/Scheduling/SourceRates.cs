@@ -21,14 +21,14 @@ internal sealed class SourceRates(PlacementRules rules)
     public double Build(HostPaces host) => host.BuildBytesPerSecond
         ?? (_build.Count > 0 ? _build.Mean : rules.AssumedBuildBytesPerSecond);
 
-    /// <summary>The least seconds in which any host could make a base that it does not have.
+    /// <summary>The least that a base weighs on any host that does not have it, in seconds.
     /// </summary>
     public double Soonest(Image image)
     {
         var fetch = Math.Max(
             _fetch.GetValueOrDefault(image.SourceKey()).Highest, Fetch(HostPaces.Unknown, image.SourceKey()));
         var build = Math.Max(_build.Highest, Build(HostPaces.Unknown));
-        return (image.SizeBytes / fetch) + (image.VirtualSizeBytes / build);
+        return (1 + rules.TrafficRatio) * ((image.SizeBytes / fetch) + (image.VirtualSizeBytes / build));
     }
 
     /// <summary>A host's paces changed.</summary>

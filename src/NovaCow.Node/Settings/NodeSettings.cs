@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Scheduling;
 using NovaCow.Runtime.Actors;
 using NovaCow.Storage;
 
@@ -64,6 +65,12 @@ public sealed record ControlSettings
 
     /// <summary>What flavors leave to an image's operating system.</summary>
     public required EphemeralFileSystems EphemeralFileSystems { get; init; }
+
+    /// <summary>By what placement prefers a host.</summary>
+    public required PlacementPreference Prefer { get; init; }
+
+    /// <summary>How much waiting a full host is worse by than an empty one.</summary>
+    public required TimeSpan Crowding { get; init; }
 
     /// <summary>What may be promised beyond what a host has: processors, memory, disk.</summary>
     public required (double VCpus, double Memory, double Disk) Overcommit { get; init; }

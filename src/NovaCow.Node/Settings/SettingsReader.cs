@@ -1,5 +1,6 @@
 using System.Reflection;
 using NovaCow.Core;
+using NovaCow.Core.Scheduling;
 using NovaCow.Node.Wiring;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Configuration;
@@ -71,6 +72,8 @@ public static class SettingsReader
         MaxAttempts = AtLeast(c, "max-attempts", 1),
         StagingPath = FilePath(c, "staging"),
         EphemeralFileSystems = FlavorReader.ReadFileSystems(c.GetConfig("ephemeral-fs")),
+        Prefer = Preference(c),
+        Crowding = c.GetTimeSpan("placement.crowding", allowInfinite: false),
         Overcommit = (Ratio(c, "overcommit.vcpus"), Ratio(c, "overcommit.memory"),
             Ratio(c, "overcommit.disk")),
     };
@@ -165,6 +168,19 @@ public static class SettingsReader
             ? rate
             : throw Wrong(
                 c, "change-rate", $"{rate}: expected 1MiB a second or more, or null");
+    }
+
+    private static PlacementPreference Preference(Config c)
+    {
+        var name = c.GetString("placement.policy");
+        return name switch
+        {
+            "ready-time" => PlacementPreference.ReadyTime,
+            "spread" => PlacementPreference.Spread,
+            "pack" => PlacementPreference.Pack,
+            _ => throw Wrong(
+                c, "placement.policy", $"'{name}': expected ready-time, spread or pack"),
+        };
     }
 
     private static uint UserId(Config c, string key)

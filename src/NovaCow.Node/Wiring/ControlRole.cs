@@ -84,6 +84,8 @@ internal sealed class ControlRole : IAsyncDisposable
                 HostGrace = control.HostGrace,
                 Placement = new PlacementRules
                 {
+                    Preference = control.Prefer,
+                    CrowdingSeconds = control.Crowding.TotalSeconds,
                     VCpuRatio = control.Overcommit.VCpus,
                     MemoryRatio = control.Overcommit.Memory,
                     DiskRatio = control.Overcommit.Disk,

@@ -61,6 +61,17 @@ internal static class Given
             Expected = new Dictionary<BaseKey, Expected>(),
         };
 
+    public static Fleet Fleet(PlacementRules rules, params IEnumerable<HostView> hosts)
+    {
+        var fleet = new Fleet(rules);
+        foreach (var host in hosts)
+            fleet.Put(host);
+        return fleet;
+    }
+
+    public static HostState Report(HostId host, string incarnation, HostPaces? paces = null) =>
+        new(host, incarnation, Usage, Counters, paces ?? HostPaces.Unknown);
+
     public static HostFacts Facts(string host, params HostedInstance[] instances) => new()
     {
         Host = Host(host),

@@ -10,7 +10,7 @@ public sealed class PlacementPolicyTests
     private static readonly BaseReport Creating = Given.Base(Given.Image(), BaseState.Creating);
 
     private static Placement Choose(params HostView[] hosts) =>
-        PlacementPolicy.Choose(Request(), hosts, Rules, Given.Start);
+        PlacementPolicy.Choose(Request(), Given.Fleet(Rules, hosts), Rules, Given.Start);
 
     private static PlacementRequest Request(params string[] failedOn) =>
         new(Given.Id("vm"), Given.Spec(), [.. failedOn.Select(Given.Host)]);
@@ -48,21 +48,83 @@ public sealed class PlacementPolicyTests
     }
 
     [Fact]
-    public void A_warm_cache_counts_only_near_the_emptiest_hosts_load()
+    public void A_warm_cache_is_worth_what_a_fetch_costs_against_what_crowding_costs()
     {
-        var within = Rules.CacheAffinity;
-        Assert.Equal("b", Chosen(Given.View("a"), Given.View("b", within, bases: Ready)));
-        Assert.Equal("a", Chosen(Given.View("a"), Given.View("b", within + 1, bases: Ready)));
+        // 64 MiB to fetch take 1 s and 1 GiB to write 2 s, and the traffic weighs half of that.
+        var small = new HostCapacity(10, 1_000 * Given.GiB, 10_000 * Given.GiB);
+        var warm = (int launches) => Given.View("b", launches, capacity: small, bases: Ready);
+
+        Assert.Equal("b", Chosen(Given.View("a"), warm(40)));
+        Assert.Equal("a", Chosen(Given.View("a"), warm(80)));
     }
 
     [Fact]
-    public void A_host_that_cannot_take_the_launch_does_not_count_as_the_emptiest()
+    public void A_fetch_that_is_nearly_done_comes_before_one_that_begins()
     {
-        var full = new HostCapacity(0, 0, 0);
+        var nearly = Creating with
+        {
+            Step = BaseStep.Building,
+            DoneBytes = Given.GiB - 1,
+        };
         Assert.Equal("c", Chosen(
-            Given.View("a", 0, capacity: full),
-            Given.View("b", 30),
-            Given.View("c", 38, bases: Ready)));
+            Given.View("a"), Given.View("b", bases: Creating), Given.View("c", bases: nearly)));
+    }
+
+    [Fact]
+    public void The_host_that_fetches_and_builds_faster_is_chosen_for_a_cold_image()
+    {
+        var slow = new HostPaces
+        {
+            FetchBytesPerSecond = new Dictionary<string, double> { ["file"] = 1 << 20 },
+            BuildBytesPerSecond = 1 << 28,
+        };
+        var fast = slow with
+        {
+            FetchBytesPerSecond = new Dictionary<string, double> { ["file"] = 1 << 28 },
+        };
+        Assert.Equal("b", Chosen(
+            Given.View("a") with { Paces = slow }, Given.View("b") with { Paces = fast }));
+    }
+
+    [Fact]
+    public void Fetches_that_go_on_there_already_count_against_a_host()
+    {
+        var busy = Given.View("a") with { Backlog = new Backlog(1, 64 << 20, Given.GiB) };
+        Assert.Equal("b", Chosen(busy, Given.View("b")));
+        var full = busy with { Backlog = new Backlog(2, 128 << 20, 2 * Given.GiB) };
+        Assert.Equal("a", Chosen(busy, full with { Id = Given.Host("b") }));
+    }
+
+    [Fact]
+    public void Spread_takes_the_emptiest_and_pack_the_fullest_that_has_room()
+    {
+        var capacity = new HostCapacity(1, 1_000 * Given.GiB, 1_000 * Given.GiB);
+        HostView[] hosts =
+        [
+            Given.View("a", 3, capacity: capacity, bases: Ready),
+            Given.View("b", 2, capacity: capacity),
+            Given.View("c", 16, capacity: capacity),
+        ];
+
+        Assert.Equal("b", By(PlacementPreference.Spread));
+        Assert.Equal("a", By(PlacementPreference.Pack));
+
+        string By(PlacementPreference preference)
+        {
+            var rules = Rules with { Preference = preference };
+            return Assert.IsType<Placement.Chosen>(PlacementPolicy.Choose(
+                Request(), Given.Fleet(rules, hosts), rules, Given.Start)).Host.Value;
+        }
+    }
+
+    [Fact]
+    public void Spread_prefers_the_warm_one_of_equals()
+    {
+        var rules = Rules with { Preference = PlacementPreference.Spread };
+        var fleet = Given.Fleet(
+            rules, Given.View("a", 1), Given.View("b", 1, bases: Ready), Given.View("c", 2));
+        Assert.Equal("b", Assert.IsType<Placement.Chosen>(PlacementPolicy.Choose(
+            Request(), fleet, rules, Given.Start)).Host.Value);
     }
 
     [Theory]
@@ -95,11 +157,11 @@ public sealed class PlacementPolicyTests
     {
         var none = Assert.IsType<Placement.NoValidHost>(PlacementPolicy.Choose(
             Request("c"),
-            [
+            Given.Fleet(
+                Rules,
                 Given.View("a", status: HostStatus.Disconnected),
                 Given.View("b", status: HostStatus.Unreachable),
-                Given.View("c"),
-            ],
+                Given.View("c")),
             Rules,
             Given.Start));
 
@@ -114,7 +176,8 @@ public sealed class PlacementPolicyTests
     {
         var none = Assert.IsType<Placement.NoValidHost>(PlacementPolicy.Choose(
             Request("a"),
-            [Given.View("a"), Given.View("b", status: HostStatus.Unreachable)],
+            Given.Fleet(
+                Rules, Given.View("a"), Given.View("b", status: HostStatus.Unreachable)),
             Rules,
             Given.Start));
         Assert.True(none.IsFinal);
@@ -132,11 +195,11 @@ public sealed class PlacementPolicyTests
     {
         var terms = PlacementPolicy.Explain(
             Request(),
-            [
+            Given.Fleet(
+                Rules,
                 Given.View("a", status: HostStatus.Disconnected),
                 Given.View("b"),
-                Given.View("c", bases: Ready),
-            ],
+                Given.View("c", bases: Ready)),
             Rules,
             Given.Start);
 
@@ -146,20 +209,35 @@ public sealed class PlacementPolicyTests
     }
 
     [Fact]
-    public void A_burst_of_60_spreads_evenly_over_three_equal_hosts()
-    {
-        var core = Given.Scheduler(null, "a", "b", "c");
-        core.Launch(Burst());
-        Assert.Equal([20, 20, 20], core.Hosts().Select(h => h.Claims.Launches));
-    }
-
-    [Fact]
-    public void A_burst_favours_the_warm_host_and_does_not_flood_it()
+    public void A_burst_fills_the_warm_host_until_crowding_costs_what_a_fetch_does()
     {
         var core = Given.Scheduler(null, "a", "b", "c");
         core.BaseChanged(Given.Host("b"), Ready, Given.Start);
         core.Launch(Burst());
-        Assert.Equal([17, 26, 17], core.Hosts().Select(h => h.Claims.Launches));
+        Assert.Equal([0, 60, 0], core.Hosts().Select(h => h.Claims.Launches));
+    }
+
+    [Fact]
+    public void A_burst_spreads_over_small_hosts_though_only_one_is_warm()
+    {
+        var core = Given.Scheduler(null);
+        foreach (var host in (string[])["a", "b", "c"])
+        {
+            core.Hello(
+                Given.Facts(host) with
+                {
+                    Capacity = new HostCapacity(2, 100 * Given.GiB, 1_000 * Given.GiB),
+                },
+                Given.Start);
+        }
+
+        core.BaseChanged(Given.Host("b"), Ready, Given.Start);
+        core.Launch(Burst());
+
+        var launches = core.Hosts().Select(h => h.Claims.Launches).ToList();
+        Assert.Equal(60, launches.Sum());
+        Assert.True(launches[1] > launches[0] && launches[1] > launches[2]);
+        Assert.All(launches, n => Assert.InRange(n, 10, 32));
     }
 
     private static string[] Burst() => [.. Enumerable.Range(0, 60).Select(i => $"vm-{i}")];
@@ -186,8 +264,16 @@ public sealed class PlacementPolicyTests
                 new HostCapacity(random.Next(0, 3), 100 * Given.GiB, 100 * Given.GiB),
                 caches[random.Next(caches.Length)])).ToArray();
 
-            var first = PlacementPolicy.Explain(Request(), hosts, Rules, Given.Start)[0];
-            var chosen = Choose(hosts) as Placement.Chosen;
+            var rules = new PlacementRules
+            {
+                Preference = (PlacementPreference)random.Next(0, 3),
+                CrowdingSeconds = random.Next(0, 2) * 100,
+            };
+            var fleet = Given.Fleet(rules, hosts);
+
+            var first = PlacementPolicy.Explain(Request(), fleet, rules, Given.Start)[0];
+            var chosen =
+                PlacementPolicy.Choose(Request(), fleet, rules, Given.Start) as Placement.Chosen;
 
             Assert.Equal(first.FilteredBecause is null ? first.Host : null, chosen?.Host);
         }

@@ -302,10 +302,10 @@ public sealed class SchedulerCoreTests
     public void A_report_from_a_host_that_said_no_hello_asks_for_one()
     {
         var core = Given.Scheduler();
-        Assert.False(core.Reported(A, "a-1", Given.Usage, Given.Counters, At(1)));
+        Assert.False(core.Reported(Given.Report(A, "a-1"), At(1)));
         core.Hello(Given.Facts("a"), At(1));
-        Assert.True(core.Reported(A, "a-1", Given.Usage, Given.Counters, At(1)));
-        Assert.False(core.Reported(A, "a-0", Given.Usage, Given.Counters, At(1)));
+        Assert.True(core.Reported(Given.Report(A, "a-1"), At(1)));
+        Assert.False(core.Reported(Given.Report(A, "a-0"), At(1)));
     }
 
     [Fact]

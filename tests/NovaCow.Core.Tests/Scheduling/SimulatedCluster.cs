@@ -131,7 +131,7 @@ internal sealed partial class SimulatedCluster
                 _core.State.OpenOn(info.Id));
             Assert.Equal(
                 launches.Count(l => l.Phase == LaunchPhase.Placed),
-                _core.State.ExpectedOn(info.Id).Values.Sum());
+                _core.State.ExpectedOn(info.Id).Values.Sum(e => e.Launches));
         }
 
         foreach (var id in _acknowledged)
