@@ -66,18 +66,35 @@ public sealed class LaunchOptionApiTests(NodeFixture node) : IClassFixture<NodeF
     }
 
     [Fact]
-    public async Task A_placement_is_explained_by_the_same_options()
+    public async Task A_placement_is_forecast_by_the_same_options()
     {
-        var placement = await node.Client.ExplainPlacementAsync(
-            "disk", "m1.tiny", (null, "ec2"), default);
+        var placement = await node.Client.ForecastAsync(
+            Request("any") with { Layout = "ec2" }, default);
         Assert.Equal("test", placement.Host);
-        var refused = await node.Client.ExplainPlacementAsync(
-            "disk", "m1.tiny", ("lvm-thin", null), default);
+        Assert.True(Assert.Single(placement.Hosts).Ready.Seconds > 0);
+        var refused = await node.Client.ForecastAsync(
+            Request("any") with { Driver = "lvm-thin" }, default);
         Assert.Null(refused.Host);
         Assert.Contains("lvm-thin", Assert.Single(refused.Hosts).Because);
-        var e = await Assert.ThrowsAsync<NovaCowException>(() =>
-            node.Client.ExplainPlacementAsync("disk", "m1.tiny", ("qcow2", "ec2"), default));
+        var e = await Assert.ThrowsAsync<NovaCowException>(() => node.Client.ForecastAsync(
+            Request("any") with { Driver = "qcow2", Layout = "ec2" }, default));
         Assert.Equal(422, e.Problem.Status);
+    }
+
+    [Fact]
+    public async Task An_instance_is_explained_with_the_terms_of_each_host()
+    {
+        await node.Client.LaunchAsync(Request("why"), TimeSpan.FromSeconds(60), default);
+        var explained = await node.Client.ExplainAsync("why", default);
+        Assert.Equal("test", explained.Instance!.Host);
+        Assert.Contains("ready in", explained.Instance.Reason);
+        var here = Assert.Single(explained.Hosts);
+        Assert.Equal("warm", here.Cache);
+        Assert.Equal(0, here.Ready.Base);
+        await node.Client.DeleteInstanceAsync("why", TimeSpan.FromSeconds(60), default);
+        var e = await Assert.ThrowsAsync<NovaCowException>(
+            () => node.Client.ExplainAsync("nobody", default));
+        Assert.Equal(404, e.Problem.Status);
     }
 
     [Fact]

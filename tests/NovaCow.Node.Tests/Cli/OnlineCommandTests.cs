@@ -136,15 +136,21 @@ public sealed class OnlineCommandTests(NodeFixture node) : IClassFixture<NodeFix
     }
 
     [Fact]
-    public async Task A_placement_is_explained()
+    public async Task A_launch_is_forecast_and_an_instance_explained()
     {
-        var (exit, table, _) = await node.CliAsync("placement", "explain", "disk");
+        var (exit, table, _) = await node.CliAsync("launch", "disk", "--dry-run");
         Assert.Equal(ExitCode.Success, exit);
         Assert.Contains("it goes here", table);
         var (nowhere, reasons, _) = await node.CliAsync(
-            "placement", "explain", "disk", "--driver", "lvm-thin");
+            "launch", "disk", "--dry-run", "--driver", "lvm-thin");
         Assert.Equal(ExitCode.TryAgain, nowhere);
         Assert.Contains("no volume driver lvm-thin", reasons);
+        await node.CliAsync("launch", "disk", "--name", "explained", "--wait");
+        var (explained, why, _) = await node.CliAsync("explain", "explained");
+        Assert.Equal(ExitCode.Success, explained);
+        Assert.Contains("ready in", why);
+        Assert.Contains("it is here", why);
+        await node.CliAsync("instance", "delete", "explained");
     }
 
     [Fact]
