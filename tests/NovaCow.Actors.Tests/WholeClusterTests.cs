@@ -21,8 +21,15 @@ public sealed class WholeClusterTests : SchedulerTestKit
 
     private readonly Dictionary<string, IActorRef> _hosts = [];
 
-    private void StartCluster()
+    private void StartCluster(PlacementPreference preference = PlacementPreference.ReadyTime)
     {
+        Settings = Settings with
+        {
+            Limits = new SchedulerLimits
+            {
+                Placement = new PlacementRules { Preference = preference },
+            },
+        };
         StartWithImage();
         foreach (var name in _disks.Keys)
             StartHost(name);
@@ -53,7 +60,7 @@ public sealed class WholeClusterTests : SchedulerTestKit
     [Fact]
     public void Sixty_launches_use_three_hosts_with_a_download_each_and_leave_nothing()
     {
-        StartCluster();
+        StartCluster(PlacementPreference.Spread);
         Scheduler.Tell(new SchedulerProtocol.Launch(
             Given.Image.Name, Given.Small.Name, [.. Ids(60).Select(Given.Id)]));
         ExpectMsg<SchedulerProtocol.LaunchAccepted>();
@@ -100,7 +107,7 @@ public sealed class WholeClusterTests : SchedulerTestKit
     [Fact]
     public void Scheduler_and_hosts_may_all_be_killed_in_the_middle_and_no_launch_is_lost()
     {
-        StartCluster();
+        StartCluster(PlacementPreference.Spread);
         var gates = _disks.Values.Select(d => d.Hold("save")).ToList();
         Launch(Ids(30));
         ExpectMsg<SchedulerProtocol.LaunchAccepted>();

@@ -74,6 +74,12 @@ public sealed class WireMessagesTests
                 return simple;
             if (type.IsEnum)
                 return Pick(Enum.GetValues(type).Cast<object>().ToList());
+            if (type.IsGenericType
+                && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))
+            {
+                return MakeDictionary(type.GetGenericArguments());
+            }
+
             if (Elements(type) is { } element)
                 return MakeList(element);
             if (type.IsAbstract)
@@ -86,6 +92,7 @@ public sealed class WireMessagesTests
             _ when type == typeof(string) => "text-" + _random.Next(),
             _ when type == typeof(bool) => _random.Next(2) == 0,
             _ when type == typeof(int) => _random.Next(),
+            _ when type == typeof(double) => _random.Next() / 8.0,
             _ when type == typeof(long) => _random.NextInt64(),
             _ when type == typeof(TimeSpan) => new TimeSpan(_random.NextInt64(1L << 40)),
             _ when type == typeof(DateTimeOffset) =>
@@ -113,6 +120,15 @@ public sealed class WireMessagesTests
             for (var i = 0; i < list.Length; i++)
                 list.SetValue(Make(element), i);
             return list;
+        }
+
+        private IDictionary MakeDictionary(Type[] keyAndValue)
+        {
+            var type = typeof(Dictionary<,>).MakeGenericType(keyAndValue);
+            var made = (IDictionary)Activator.CreateInstance(type)!;
+            for (var i = _random.Next(3); i > 0; i--)
+                made[Make(keyAndValue[0])] = Make(keyAndValue[1]);
+            return made;
         }
 
         private object MakeObject(Type type)
