@@ -11,6 +11,7 @@ require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfsto
   blkid=util-linux mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
   kill=procps genisoimage=genisoimage losetup=mount mkfs.btrfs=btrfs-progs xfs_io=xfsprogs \
   chattr=e2fsprogs
+require_postgres
 mkdir -p artifacts
 echo "building"
 build NovaCow.Actors.sln || exit 1

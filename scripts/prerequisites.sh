@@ -19,6 +19,17 @@ require_files() {
   install_packages "${missing[@]}"
 }
 
+# Debian would make a cluster and run it: what starts a server here starts one of its own.
+require_postgres() {
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+  local settings=/etc/postgresql-common/createcluster.conf
+  if [ "$(id -u)" -eq 0 ] && ! [ -e $settings ]; then
+    install_packages postgresql-common
+    sed -ri 's/^#?create_main_cluster .*/create_main_cluster = false/' $settings
+  fi
+  install_packages postgresql
+}
+
 install_packages() {
   [ $# -gt 0 ] || return 0
   local packages

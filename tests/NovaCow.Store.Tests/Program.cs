@@ -1,4 +1,4 @@
-using NovaCow.Store.Tests.Sqlite;
+using NovaCow.Store.Tests;
 
 // `--child …` is what the tests start to have a second process; anything else runs the tests.
 return args is ["--child", .. var job]

@@ -1,6 +1,6 @@
 using NovaCow.Store.Sqlite;
 
-namespace NovaCow.Store.Tests.Sqlite;
+namespace NovaCow.Store.Tests;
 
 /// <summary>What a child's appends were acknowledged up to, by stream, and whether it is still
 /// there.</summary>

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text;
 using NovaCow.Runtime.Persistence;
 using NovaCow.Store.Sqlite;
+using NovaCow.Testing.Postgres;
 
-namespace NovaCow.Store.Tests.Sqlite;
+namespace NovaCow.Store.Tests;
 
 /// <summary>What this program does when a test starts it as another process.</summary>
 internal static class ChildJobs
@@ -12,6 +13,11 @@ internal static class ChildJobs
     {
         try
         {
+            if (job is ["postgres"])
+            {
+                await KeepPostgresAsync();
+                return 0;
+            }
             await using var store = await SqliteStore.OpenAsync(job[1]);
             await DoAsync(store, job);
             return 0;
@@ -73,6 +79,14 @@ internal static class ChildJobs
             await File.WriteAllTextAsync(counterFile, $"{count + 1}");
             await store.ReleaseLeaseAsync("lead", holder, default);
         }
+    }
+
+    /// <summary>Has a server until killed, and tells its folder.</summary>
+    private static async Task KeepPostgresAsync()
+    {
+        await using var server = await PrivatePostgres.StartAsync();
+        await Console.Out.WriteLineAsync(Path.GetDirectoryName(server.LogPath));
+        await Task.Delay(Timeout.Infinite);
     }
 
     private static JournalAppend Two(string id, long first) =>

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace NovaCow.Store.Tests.Sqlite;
+namespace NovaCow.Store.Tests;
 
 /// <summary>This program once more, as another process, doing a <see cref="ChildJobs"/> job.
 /// </summary>

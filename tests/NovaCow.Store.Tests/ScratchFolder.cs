@@ -1,4 +1,4 @@
-namespace NovaCow.Store.Tests.Sqlite;
+namespace NovaCow.Store.Tests;
 
 /// <summary>A folder of one test, removed with all it holds.</summary>
 internal sealed class ScratchFolder : IDisposable
