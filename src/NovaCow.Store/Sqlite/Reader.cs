@@ -8,9 +8,7 @@ namespace NovaCow.Store.Sqlite;
 /// </summary>
 internal sealed class Reader : IDisposable
 {
-    /// <summary>Events and bytes that one read takes at most; the next goes on there.</summary>
-    public const int MaxEvents = 1_000;
-
+    /// <summary>Bytes that one read takes at most; the next goes on there.</summary>
     private const int MaxBytes = 4 << 20;
 
     private readonly Database _database;
@@ -41,7 +39,7 @@ internal sealed class Reader : IDisposable
         var events = new List<JournalEvent>();
         var bytes = 0;
         string? manifest = null;
-        _events.Bind(0, persistenceId).Bind(1, fromSequenceNr).Bind(2, MaxEvents);
+        _events.Bind(0, persistenceId).Bind(1, fromSequenceNr).Bind(2, PagedJournal.PageEvents);
         try
         {
             while (bytes < MaxBytes && _events.Step())

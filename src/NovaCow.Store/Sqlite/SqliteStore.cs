@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using NovaCow.Runtime.Persistence;
 
 namespace NovaCow.Store.Sqlite;
@@ -17,10 +16,10 @@ namespace NovaCow.Store.Sqlite;
 public sealed class SqliteStore : IStore
 {
     private readonly string _path;
-    private readonly GroupWriter _writer;
+    private readonly SqliteWriter _writer;
     private readonly ReaderPool _readers;
 
-    private SqliteStore(string path, GroupWriter writer, ReaderPool readers)
+    private SqliteStore(string path, SqliteWriter writer, ReaderPool readers)
     {
         _path = path;
         _writer = writer;
@@ -51,26 +50,10 @@ public sealed class SqliteStore : IStore
         StoreMetrics.Appended(events, start);
     }
 
-    public async IAsyncEnumerable<JournalEvent> ReadAsync(
-        string persistenceId,
-        long fromSequenceNr,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var next = fromSequenceNr;
-        for (var isFirst = true; ; isFirst = false)
-        {
-            var from = next;
-            var events = await _readers.ReadAsync(
-                reader => reader.Events(persistenceId, from), cancellationToken);
-            if (events.Count == 0) yield break;
-            if (isFirst) next = events[0].SequenceNr;
-            foreach (var journalEvent in events)
-            {
-                if (journalEvent.SequenceNr != next++) throw Gap(persistenceId, next - 1);
-                yield return journalEvent;
-            }
-        }
-    }
+    public IAsyncEnumerable<JournalEvent> ReadAsync(
+        string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
+        PagedJournal.ReadAsync(_path, persistenceId, fromSequenceNr, from => _readers.ReadAsync(
+            reader => reader.Events(persistenceId, from), cancellationToken));
 
     public Task<long> ReadHighestSequenceNrAsync(
         string persistenceId, CancellationToken cancellationToken) =>
@@ -131,17 +114,13 @@ public sealed class SqliteStore : IStore
             database.Execute(pragmas);
             var readers = new ReaderPool(
                 path, () => new Reader(Database.Open(path, busyTimeout)));
-            return new SqliteStore(path, new GroupWriter(path, database, busyTimeout), readers);
+            var writer = new SqliteWriter(path, database, busyTimeout);
+            writer.Start();
+            return new SqliteStore(path, writer, readers);
         }
         catch (SqliteFailure failure)
         {
             throw failure.ToStoreException(path);
         }
     }
-
-    private StoreException Gap(string persistenceId, long sequenceNr) =>
-        new(
-            $"store {_path}: stream {persistenceId} lacks event {sequenceNr}: its events were "
-            + "deleted while they were read, or the file was changed by hand; read again, and if "
-            + "it stays so put a backup in its place");
 }

@@ -2,27 +2,11 @@ using NovaCow.Runtime.Persistence;
 
 namespace NovaCow.Store.Sqlite;
 
-/// <summary>
-/// A change waiting for its turn with the <see cref="GroupWriter"/>. Its outcome is told only when
-/// the transaction that carried it has been committed.
-/// </summary>
-internal abstract class Write
+/// <summary>A change that runs within the transaction of its group.</summary>
+internal abstract class Write : QueuedWrite
 {
-    private int _state;
-
-    /// <summary>Claims it for a group; false when its caller has cancelled it meanwhile.</summary>
-    public bool TryTake() => Interlocked.CompareExchange(ref _state, 1, 0) == 0;
-
-    /// <summary>Takes it out of the queue; false when a group has it already.</summary>
-    protected bool TryCancel() => Interlocked.CompareExchange(ref _state, 2, 0) == 0;
-
     /// <summary>Makes the change, or remembers why the store refuses it.</summary>
     public abstract void Run(WriteTables tables);
-
-    /// <summary>Tells its caller the outcome of the run.</summary>
-    public abstract void Complete();
-
-    public abstract void Fail(StoreException cause);
 }
 
 /// <inheritdoc/>
@@ -35,11 +19,6 @@ internal sealed class Write<T>(Func<WriteTables, T> change) : Write
     private StoreException? _refusal;
 
     public Task<T> Task => _done.Task;
-
-    public void Cancel(CancellationToken cancellationToken)
-    {
-        if (TryCancel()) _done.TrySetCanceled(cancellationToken);
-    }
 
     public override void Run(WriteTables tables)
     {
@@ -61,4 +40,7 @@ internal sealed class Write<T>(Func<WriteTables, T> change) : Write
     }
 
     public override void Fail(StoreException cause) => _done.TrySetException(cause);
+
+    protected override void OnCancelled(CancellationToken cancellationToken) =>
+        _done.TrySetCanceled(cancellationToken);
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace NovaCow.Store.Sqlite;
+namespace NovaCow.Store;
 
 /// <summary>What the meter `NovaCow.Store` tells. It costs nothing while nobody listens.</summary>
 internal static class StoreMetrics
