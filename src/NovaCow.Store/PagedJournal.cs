@@ -9,6 +9,9 @@ internal static class PagedJournal
     /// <summary>Events that one page has at most.</summary>
     public const int PageEvents = 1_000;
 
+    /// <summary>Bytes after which a page ends.</summary>
+    public const int PageBytes = 4 << 20;
+
     /// <param name="store">The store's name, for messages.</param>
     /// <param name="persistenceId">The stream.</param>
     /// <param name="fromSequenceNr">The first event that is wanted.</param>

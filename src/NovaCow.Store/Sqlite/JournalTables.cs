@@ -91,9 +91,7 @@ internal sealed class JournalTables(Database database, LeaseTable leases) : IDis
         if (stream is not null) return stream.Value;
 
         var highest = _highest.Bind(0, persistenceId).Run() ?? 0;
-        throw new StoreConflictException(
-            $"stream {persistenceId}: event {first} cannot be written, the stream is at {highest}: "
-            + "somebody else writes it; stop one of them, the other recovers at its next start");
+        throw Refusals.Conflict(persistenceId, first, highest);
     }
 
     public void Dispose()

@@ -36,9 +36,7 @@ internal sealed class LeaseTable(Database database) : IDisposable
         if (fence is not { } wanted) return;
         var epoch = _epoch.Bind(0, wanted.LeaseName).Run() ?? 0;
         if (epoch == wanted.Epoch) return;
-        throw new StoreFencedException(
-            $"stream {persistenceId}: refused a write of epoch {wanted.Epoch}, lease "
-            + $"{wanted.LeaseName} is at epoch {epoch}: its writer no longer leads and must stop");
+        throw Refusals.Fenced(persistenceId, wanted, epoch);
     }
 
     public Lease Acquire(LeaseRequest request)

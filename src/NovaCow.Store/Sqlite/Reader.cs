@@ -8,9 +8,6 @@ namespace NovaCow.Store.Sqlite;
 /// </summary>
 internal sealed class Reader : IDisposable
 {
-    /// <summary>Bytes that one read takes at most; the next goes on there.</summary>
-    private const int MaxBytes = 4 << 20;
-
     private readonly Database _database;
     private readonly Statement _events;
     private readonly Statement _highest;
@@ -42,7 +39,7 @@ internal sealed class Reader : IDisposable
         _events.Bind(0, persistenceId).Bind(1, fromSequenceNr).Bind(2, PagedJournal.PageEvents);
         try
         {
-            while (bytes < MaxBytes && _events.Step())
+            while (bytes < PagedJournal.PageBytes && _events.Step())
             {
                 // Neighbours are often of one kind: one string serves them all.
                 var text = _events.Text(1);

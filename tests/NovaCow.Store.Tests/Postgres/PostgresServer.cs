@@ -1,3 +1,4 @@
+using NovaCow.Store.Postgres;
 using NovaCow.Store.Tests.Postgres;
 using NovaCow.Testing.Postgres;
 
@@ -26,6 +27,20 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var server = await StartedAsync();
         return await server.CreateDatabaseAsync($"db{Interlocked.Increment(ref s_databases)}");
+    }
+
+    /// <summary>Makes a database with the tables of a store.</summary>
+    public async Task<PostgresOptions> NewStoreAsync()
+    {
+        var options = Options(await NewDatabaseAsync());
+        await PostgresStore.MigrateAsync(options, TestContext.Current.CancellationToken);
+        return options;
+    }
+
+    public static PostgresOptions Options(string url)
+    {
+        Assert.True(PostgresAddress.TryParse(url, out var address, out var problem), problem);
+        return new PostgresOptions { Address = address! };
     }
 
     public async ValueTask DisposeAsync()
