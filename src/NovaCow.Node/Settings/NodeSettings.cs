@@ -42,8 +42,8 @@ public sealed record NodeSettings
 /// <summary>The control role: API, scheduler, store.</summary>
 public sealed record ControlSettings
 {
-    /// <summary>The SQLite file.</summary>
-    public required string StorePath { get; init; }
+    /// <summary>The SQLite file or the PostgreSQL database.</summary>
+    public required StoreSettings Store { get; init; }
 
     /// <summary>The lease's time to live.</summary>
     public required TimeSpan Lease { get; init; }

@@ -64,7 +64,7 @@ public static class SettingsReader
 
     private static ControlSettings ReadControl(Config c) => new()
     {
-        StorePath = FilePath(c, "store"),
+        Store = ReadStore(c),
         Lease = Positive(c, "lease"),
         HostGrace = Positive(c, "host-grace"),
         LaunchDeadline = Positive(c, "launch-deadline"),
@@ -77,6 +77,19 @@ public static class SettingsReader
         Overcommit = (Ratio(c, "overcommit.vcpus"), Ratio(c, "overcommit.memory"),
             Ratio(c, "overcommit.disk")),
     };
+
+    private static StoreSettings ReadStore(Config c)
+    {
+        var access = new StoreAccess(
+            Optional(c, "postgres.password-file"),
+            c.GetBoolean("postgres.migrate"),
+            Optional(c, "postgres.role"));
+        return StoreSettings.TryParse(c.GetString("store"), access, out var store, out var problem)
+            ? store! : throw Wrong(c, "store", problem);
+    }
+
+    private static string? Optional(Config c, string key) =>
+        c.HasPath(key) ? c.GetString(key) : null;
 
     private static HostSettings ReadHost(Config c) => new()
     {

@@ -7,7 +7,6 @@ using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Cluster;
 using NovaCow.Runtime.Persistence;
 using NovaCow.Runtime.Serialization;
-using NovaCow.Store.Sqlite;
 
 namespace NovaCow.Node.Wiring;
 
@@ -24,9 +23,9 @@ internal sealed class ControlRole : IAsyncDisposable
     private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(5);
 
     private readonly IActorRef _manager;
-    private readonly SqliteStore _store;
+    private readonly IStore _store;
 
-    private ControlRole(IActorRef manager, SqliteStore store) =>
+    private ControlRole(IActorRef manager, IStore store) =>
         (_manager, _store) = (manager, store);
 
     /// <summary>Opens the store and stands for the lease.</summary>
@@ -34,7 +33,7 @@ internal sealed class ControlRole : IAsyncDisposable
     public static async Task<ControlRole> StartAsync(
         ActorSystem system, MessageSerializer serializer, NodeSettings settings, Uri advertise)
     {
-        var store = await OpenAsync(settings.Control.StorePath);
+        var store = await OpenAsync(settings.Control.Store);
         PersistenceExtension.Register(system, store, serializer);
         var manager = system.ActorOf(
             ClusterSingletonManager.Props(
@@ -98,11 +97,11 @@ internal sealed class ControlRole : IAsyncDisposable
         IReadOnlyList<Flavor> builtIn, IReadOnlyList<Flavor> own) =>
         [.. builtIn.ExceptBy(own.Select(f => f.Name), f => f.Name), .. own];
 
-    private static async Task<SqliteStore> OpenAsync(string path)
+    private static async Task<IStore> OpenAsync(StoreSettings settings)
     {
         try
         {
-            return await SqliteStore.OpenAsync(path);
+            return await Stores.OpenAsync(settings);
         }
         catch (StoreException e)
         {

@@ -42,7 +42,7 @@ public sealed class SettingsReaderTests : IDisposable
             novacow.data = /srv/cow
             novacow.control.staging = /scratch
             """);
-        Assert.Equal("/srv/cow/control.db", settings.Control.StorePath);
+        Assert.Equal(new StoreSettings.Sqlite("/srv/cow/control.db"), settings.Control.Store);
         Assert.Equal("/srv/cow/store", settings.Host.StorePath);
         Assert.Equal("/scratch", settings.Control.StagingPath);
     }
