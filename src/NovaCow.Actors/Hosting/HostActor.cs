@@ -89,6 +89,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             $"host {_host.Id}: its store cannot be read: {failed.Cause.Message}", failed.Cause));
         Receive<Connected>(connected => _scheduler = connected.Scheduler);
         Receive<Disconnected>(_ => _scheduler = null);
+        Receive<Leave>(_ => Sender.Tell(new HasLeft()));
         ReceiveAny(_ => Stash.Stash());
     }
 
@@ -119,6 +120,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         Receive<Disconnected>(_ => _scheduler = null);
         Receive<Terminated>(ended => OnChildEnded(ended.ActorRef));
         Receive<ReportTime>(_ => Report());
+        Receive<Leave>(_ => OnLeave());
         SpaceHandlers();
         CareHandlers();
     }
@@ -176,6 +178,8 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             Drivers = _host.Drivers.Names,
             Capacity = _host.Capacity,
             Paces = _tally.Paces.Read(_host.Limits.MaxBuilds),
+            Labels = _host.Labels,
+            Overcommit = _host.Overcommit,
             Bases = [.. _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!)],
             Instances =
             [

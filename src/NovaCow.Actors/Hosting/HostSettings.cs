@@ -15,6 +15,12 @@ public sealed record HostSettings
     /// <summary>What it offers to instances.</summary>
     public required HostCapacity Capacity { get; init; }
 
+    /// <summary>What its operator says of it, by name.</summary>
+    public IReadOnlyList<HostLabel> Labels { get; init; } = [];
+
+    /// <summary>Its own overcommit ratios; null: the cluster's.</summary>
+    public HostOvercommit? Overcommit { get; init; }
+
     /// <summary>Make bases and clones.</summary>
     public required VolumeDriverSet Drivers { get; init; }
 

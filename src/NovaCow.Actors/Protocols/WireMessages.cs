@@ -16,6 +16,7 @@ public static partial class WireMessages
         Requests(serializer);
         Hosts(serializer);
         Care(serializer);
+        Fleet(serializer);
         Journal(serializer);
         return serializer;
     }

@@ -59,7 +59,8 @@ public sealed partial class SchedulerActor
         if (_hosts.TryGetValue(id, out var old) && !old.Equals(Sender))
         {
             // Another process of that name would seem to have lost what this one has.
-            if (_core.State.Hosts[id].Incarnation != hello.Facts.Incarnation)
+            if (_core.State.Hosts.GetValueOrDefault(id) is { } known
+                && known.Incarnation != hello.Facts.Incarnation)
             {
                 if (IsSuccessor(id, Sender))
                     return;

@@ -44,6 +44,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         ChangeCommands();
         EventCommands();
         CareCommands();
+        FleetCommands();
         Command<TimeToTick>(_ => OnTick());
         Command<Terminated>(ended => OnTerminated(ended.ActorRef));
         Command<SaveSnapshotSuccess>(saved => DeleteMessages(saved.Metadata.SequenceNr));
@@ -206,9 +207,11 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         if (!_hostOf.Remove(ended, out var host))
             return;
         _hosts.Remove(host);
-        _core.Disconnected(host, Now);
+        var isNews = _core.Disconnected(host, Now);
         if (_successors.Remove(host, out var successor))
             successor.Tell(new HostProtocol.SayHello());
+        if (!isNews)
+            return;
         _subscribers.Gather(new ClusterEvent.HostChanged(
             host, HostStatus.Disconnected, "its link ended; its grace begins")
         {

@@ -51,6 +51,10 @@ public enum RequestErrorCode
 /// <param name="Message">Which thing, what was wrong, and what to do.</param>
 public sealed record RequestError(RequestErrorCode Code, string Message)
 {
+    /// <summary>After how many seconds to try again, where that can be said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RetryAfterSeconds { get; init; }
+
     /// <summary>Whether the same request can succeed later without anybody acting.</summary>
     [JsonIgnore]
     public bool IsRetryable => Code is RequestErrorCode.Busy or RequestErrorCode.Timeout;

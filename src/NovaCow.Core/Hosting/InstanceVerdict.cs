@@ -37,6 +37,13 @@ public sealed record HostFacts
     /// <summary>What it can give.</summary>
     public required HostCapacity Capacity { get; init; }
 
+    /// <summary>What its operator says of it, by name; at most
+    /// <see cref="HostLabel.MaxPerHost"/>.</summary>
+    public IReadOnlyList<HostLabel> Labels { get; init; } = [];
+
+    /// <summary>Its own ratios; null: the cluster's.</summary>
+    public HostOvercommit? Overcommit { get; init; }
+
     /// <summary>The bases it has, in whatever state.</summary>
     public required IReadOnlyList<BaseReport> Bases { get; init; }
 

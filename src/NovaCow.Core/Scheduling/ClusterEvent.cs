@@ -51,8 +51,16 @@ public abstract record ClusterEvent
         public ChangeProgress? Progress { get; init; }
     }
 
-    /// <summary>A host joined, went away, or came back.</summary>
-    public sealed record HostChanged(HostId Host, HostStatus Status, string Message) : ClusterEvent;
+    /// <summary>A host joined, went away, came back, was given another duty or was removed.
+    /// </summary>
+    public sealed record HostChanged(HostId Host, HostStatus Status, string Message) : ClusterEvent
+    {
+        /// <summary>What an operator lets it do now; null: that has not changed.</summary>
+        public HostDuty? Duty { get; init; }
+
+        /// <summary>Whether it was taken out of the cluster.</summary>
+        public bool IsRemoved { get; init; }
+    }
 
     /// <summary>The catalogue changed.</summary>
     /// <param name="Name">The image.</param>

@@ -67,10 +67,26 @@ public sealed class ClusterEventLog(int capacity)
             At = e.At,
         },
         HostLost e => new ClusterEvent.HostChanged(
-            e.Host, HostStatus.Unreachable, "silent beyond its grace")
+            e.Host,
+            HostStatus.Unreachable,
+            e.HasLeft ? "stopped in order" : "silent beyond its grace")
         {
             Sequence = sequence,
             At = e.At,
+        },
+        HostDutyChanged e => new ClusterEvent.HostChanged(
+            e.Host, HostStatus.Up, $"its duty is {e.Duty.ToString().ToLowerInvariant()} now")
+        {
+            Sequence = sequence,
+            At = e.At,
+            Duty = e.Duty,
+        },
+        HostRemoved e => new ClusterEvent.HostChanged(
+            e.Host, HostStatus.Unreachable, e.IsForced ? "removed by force" : "removed")
+        {
+            Sequence = sequence,
+            At = e.At,
+            IsRemoved = true,
         },
         ImageRegistered e => new ClusterEvent.ImageChanged(e.Image.Name, Registered: true)
         {

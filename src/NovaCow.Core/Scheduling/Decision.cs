@@ -21,6 +21,9 @@ public sealed class Decision
     public List<InstanceInfo> Instances { get; } = [];
 
     /// <summary>A refusal.</summary>
+    public static Decision Refuse(RequestError why) => new() { Refusal = why };
+
+    /// <summary>A refusal.</summary>
     public static Decision Refuse(RequestErrorCode code, string message) =>
         new() { Refusal = new RequestError(code, message) };
 }

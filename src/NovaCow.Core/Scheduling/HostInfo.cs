@@ -39,6 +39,15 @@ public sealed record HostInfo
     /// <summary>Its volume drivers' names, the one that launches get by default first.</summary>
     public required IReadOnlyList<string> Drivers { get; init; }
 
+    /// <summary>What it may do.</summary>
+    public HostDuty Duty { get; init; }
+
+    /// <summary>What is said of it, by name.</summary>
+    public IReadOnlyList<HostLabel> Labels { get; init; } = [];
+
+    /// <summary>What is promised of it beyond what it has.</summary>
+    public OvercommitRatios Ratios { get; init; } = new(1, 1, 1);
+
     /// <summary>What it can give, before overcommit.</summary>
     public required HostCapacity Capacity { get; init; }
 

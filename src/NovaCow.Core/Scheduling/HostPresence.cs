@@ -51,6 +51,10 @@ internal sealed class HostPresence(HostId id)
         Queue = state.QueueOn(Id),
         Paces = Paces,
         Backlog = BacklogOf(state),
+        Duty = record.Duty,
+        Labels = record.Labels,
+        Groups = state.GroupsOn(Id),
+        Overcommit = record.Overcommit,
     };
 
     /// <summary>A base is as the host says now.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using NovaCow.Core.Hosting;
 
 namespace NovaCow.Core.Scheduling;
@@ -35,6 +36,19 @@ public sealed record HostView
 
     /// <summary>What it has to fetch and to build already.</summary>
     public Backlog Backlog { get; init; }
+
+    /// <summary>What it may do.</summary>
+    public HostDuty Duty { get; init; }
+
+    /// <summary>What is said of it.</summary>
+    public IReadOnlyList<HostLabel> Labels { get; init; } = [];
+
+    /// <summary>How many launches of each group it holds.</summary>
+    public IReadOnlyDictionary<GroupName, int> Groups { get; init; } =
+        ReadOnlyDictionary<GroupName, int>.Empty;
+
+    /// <summary>Its own ratios; null: the cluster's.</summary>
+    public HostOvercommit? Overcommit { get; init; }
 
     /// <summary>How soon its cache can serve a base.</summary>
     public CacheTemperature Temperature(BaseKey key, DateTimeOffset now)
@@ -77,7 +91,12 @@ public readonly record struct Backlog(int Bases, long FetchBytes, long BuildByte
 /// <param name="Spec">What it is to become.</param>
 /// <param name="FailedOn">Hosts that failed at it already.</param>
 public sealed record PlacementRequest(
-    InstanceId Instance, LaunchSpec Spec, IReadOnlyList<HostId> FailedOn);
+    InstanceId Instance, LaunchSpec Spec, IReadOnlyList<HostId> FailedOn)
+{
+    /// <summary>Whether a soft group is not heeded: no host can keep its instances apart.
+    /// </summary>
+    public bool IgnoresSoftGroup { get; init; }
+}
 
 /// <summary>Where a launch goes.</summary>
 public abstract record Placement

@@ -39,6 +39,9 @@ public sealed record InstanceInfo
     /// <summary>Why no host takes it, while it waits for one.</summary>
     public string? WaitingFor { get; init; }
 
+    /// <summary>Its place among those that wait, from 1, while it does.</summary>
+    public int? QueuePlace { get; init; }
+
     /// <summary>What its host is doing for it that takes long.</summary>
     public LaunchProgress? Progress { get; init; }
 

@@ -31,6 +31,12 @@ public abstract record LaunchCommand
     /// <summary>A host was silent beyond its grace.</summary>
     public sealed record HostGone(HostId Host) : LaunchCommand;
 
+    /// <summary>A host is being drained.</summary>
+    public sealed record HostDraining(HostId Host) : LaunchCommand;
+
+    /// <summary>A host was taken out of the cluster, with what it held.</summary>
+    public sealed record HostRemoved(HostId Host) : LaunchCommand;
+
     /// <summary>No host took it in its time.</summary>
     public sealed record Expire(LaunchError Error) : LaunchCommand;
 
@@ -87,7 +93,11 @@ public static class LaunchDecisions
             LaunchCommand.Activated c => Activated(launch, c, now),
             LaunchCommand.Removed c => Removed(launch, c, now),
             LaunchCommand.Missing c => Missing(launch, c, now),
-            LaunchCommand.HostGone c => HostGone(launch, c, now),
+            LaunchCommand.HostGone c => Moved(
+                launch, c.Host, "was lost before it had made the disks", now),
+            LaunchCommand.HostDraining c => Moved(
+                launch, c.Host, "was drained before it had made the disks", now),
+            LaunchCommand.HostRemoved c => HostRemoved(launch, c, now),
             LaunchCommand.Expire c => launch.Phase == LaunchPhase.Accepted
                 ? Happened(new LaunchFailed(launch.Id, null, launch.Attempt, c.Error, now))
                 : default,
@@ -186,17 +196,41 @@ public static class LaunchDecisions
         }
     }
 
-    private static LaunchDecision HostGone(
-        Launch launch, LaunchCommand.HostGone c, DateTimeOffset now)
+    private static LaunchDecision Moved(
+        Launch launch, HostId host, string why, DateTimeOffset now)
     {
-        if (launch.Phase != LaunchPhase.Placed || launch.Host != c.Host)
+        if (launch.Phase != LaunchPhase.Placed || launch.Host != host)
             return default;
         var error = new LaunchError(
             LaunchErrorCode.NoValidHost,
-            $"instance {launch.Id}: host {c.Host} was lost before it had made the disks",
+            $"instance {launch.Id}: host {host} {why}",
             IsRetryable: true);
         return Happened(new AttemptEnded(
-            launch.Id, c.Host, launch.Attempt, error, HostFailed: false, now));
+            launch.Id, host, launch.Attempt, error, HostFailed: false, now));
+    }
+
+    private static LaunchDecision HostRemoved(
+        Launch launch, LaunchCommand.HostRemoved c, DateTimeOffset now)
+    {
+        if (launch.Host != c.Host)
+            return default;
+        switch (launch.Phase)
+        {
+            case LaunchPhase.Placed:
+                return Moved(launch, c.Host, "was removed by force", now);
+            case LaunchPhase.Committed or LaunchPhase.Active:
+                var error = new LaunchError(
+                    LaunchErrorCode.NoValidHost,
+                    $"instance {launch.Id}: host {c.Host} was removed by force, with its disks; "
+                        + "delete the instance, or start the host again if it has them yet",
+                    IsRetryable: false);
+                return Happened(
+                    new LaunchFailed(launch.Id, c.Host, launch.Attempt, error, now));
+            case LaunchPhase.Deleting:
+                return Happened(new LaunchDeleted(launch.Id, c.Host, launch.Attempt, now));
+            default:
+                return default;
+        }
     }
 
     private static LaunchDecision Delete(Launch launch, DateTimeOffset now) => launch.Phase switch

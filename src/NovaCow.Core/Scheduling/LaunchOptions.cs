@@ -1,7 +1,7 @@
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>What a client may choose of a launch beside its image and its flavor.</summary>
-public sealed record LaunchOptions
+public sealed partial record LaunchOptions
 {
     /// <summary>Nothing chosen.</summary>
     public static LaunchOptions None { get; } = new();
@@ -14,12 +14,13 @@ public sealed record LaunchOptions
     /// <see cref="DiskLayout.Ec2"/>.</summary>
     public DiskLayout Layout { get; init; } = DiskLayout.Auto;
 
-    /// <summary>The same choice with what it implies: the layout of EC2 is made by copying.
-    /// </summary>
-    public LaunchOptions Completed() =>
-        this is { Layout: DiskLayout.Ec2, Driver: null }
-            ? this with { Driver = DriverName.Copy }
-            : this;
+    /// <summary>The same choice with what it implies: the layout of EC2 is made by copying, and
+    /// the default project is no choice.</summary>
+    public LaunchOptions Completed() => this with
+    {
+        Driver = this is { Layout: DiskLayout.Ec2, Driver: null } ? DriverName.Copy : Driver,
+        Project = Project == ProjectName.Default ? null : Project,
+    };
 
     /// <summary>Why the choice cannot be had, and what to do; null: it can.</summary>
     internal RequestError? Problem() => this switch
@@ -34,14 +35,15 @@ public sealed record LaunchOptions
             RequestErrorCode.Unprocessable,
             $"layout ec2 and driver {Driver}: only the driver {DriverName.Copy} makes that "
                 + "layout; name it, or leave the driver or the layout out"),
-        _ => null,
+        _ => WhereProblem(),
     };
 
     /// <summary>The choice in words that follow others: empty, or for example
     /// <c>, driver copy</c>.</summary>
     internal string Suffix() =>
         (Driver is null ? "" : $", driver {Driver}")
-            + (Layout == DiskLayout.Auto ? "" : $", layout {Layout.ToString().ToLowerInvariant()}");
+            + (Layout == DiskLayout.Auto ? "" : $", layout {Layout.ToString().ToLowerInvariant()}")
+            + WhereSuffix();
 }
 
 /// <summary>What to launch; the same for every instance of one request.</summary>

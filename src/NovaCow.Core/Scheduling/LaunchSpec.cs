@@ -6,7 +6,7 @@ namespace NovaCow.Core.Scheduling;
 /// </summary>
 /// <param name="Image">What the root disk is a clone of.</param>
 /// <param name="Flavor">The sizes.</param>
-public sealed record LaunchSpec(Image Image, Flavor Flavor)
+public sealed partial record LaunchSpec(Image Image, Flavor Flavor)
 {
     /// <summary>The volume driver that makes its disks; null: the host's default.</summary>
     public string? Driver { get; init; }
@@ -28,6 +28,15 @@ public sealed record LaunchSpec(Image Image, Flavor Flavor)
     /// <summary>What the client asked for, to be held against a request that comes again.</summary>
     public LaunchOrder Order() => new(Image.Name, Flavor.Name)
     {
-        Options = new LaunchOptions { Driver = Driver, Layout = Layout },
+        Options = new LaunchOptions
+        {
+            Driver = Driver,
+            Layout = Layout,
+            On = On,
+            Group = Group,
+            IsGroupSoft = IsGroupSoft,
+            Project = Project,
+            Priority = Priority,
+        },
     };
 }

@@ -51,7 +51,8 @@ public static class PlacementPolicy
 
     /// <summary>Why a host has no room for so many more bytes of disk; null: it has.</summary>
     public static string? NoRoomFor(long bytes, HostView host, PlacementRules rules) => Room(
-        "bytes of disk", bytes, host.Claims.DiskBytes, host.Capacity.DiskBytes, rules.DiskRatio);
+        "bytes of disk", bytes, host.Claims.DiskBytes, host.Capacity.DiskBytes,
+        rules.RatiosOf(host.Overcommit).Disk);
 
     private static long FullDiskBytes(LaunchSpec spec)
     {
@@ -112,14 +113,15 @@ public static class PlacementPolicy
             return host.Status == HostStatus.Disconnected ? "disconnected" : "unreachable";
         if (request.FailedOn.Count > 0 && request.FailedOn.Contains(host.Id))
             return "it failed at this launch already";
-        if (WhyNever(request, host) is { } never)
-            return never;
+        if ((WhyNever(request, host) ?? HostFilters.WhyNotNow(request, host)) is { } reason)
+            return reason;
         var (claims, capacity) = (host.Claims, host.Capacity);
-        return Room("vCPUs", need.VCpus, claims.VCpus, capacity.VCpus, rules.VCpuRatio)
+        var ratios = rules.RatiosOf(host.Overcommit);
+        return Room("vCPUs", need.VCpus, claims.VCpus, capacity.VCpus, ratios.VCpus)
             ?? Room("bytes of memory", need.MemoryBytes, claims.MemoryBytes,
-                capacity.MemoryBytes, rules.MemoryRatio)
+                capacity.MemoryBytes, ratios.Memory)
             ?? Room("bytes of disk", need.DiskBytes, claims.DiskBytes,
-                capacity.DiskBytes, rules.DiskRatio);
+                capacity.DiskBytes, ratios.Disk);
     }
 
     /// <summary>What no room that is freed changes.</summary>
@@ -129,7 +131,7 @@ public static class PlacementPolicy
             return $"the disks to adopt are on host {adoption.Host}";
         return request.Spec.Driver is { } driver && !host.Drivers.Contains(driver)
             ? $"has no volume driver {driver}, only {string.Join(", ", host.Drivers)}"
-            : null;
+            : HostFilters.WhyNever(request.Spec, host);
     }
 
     private static string? Room(string unit, long need, long claimed, long capacity, double ratio)

@@ -42,11 +42,12 @@ internal static class ReadyTime
     private static double Share(HostView host, PlacementRules rules)
     {
         var (claims, capacity) = (host.Claims, host.Capacity);
+        var ratios = rules.RatiosOf(host.Overcommit);
         return Math.Max(
-            Part(claims.VCpus, capacity.VCpus * rules.VCpuRatio),
+            Part(claims.VCpus, capacity.VCpus * ratios.VCpus),
             Math.Max(
-                Part(claims.MemoryBytes, capacity.MemoryBytes * rules.MemoryRatio),
-                Part(claims.DiskBytes, capacity.DiskBytes * rules.DiskRatio)));
+                Part(claims.MemoryBytes, capacity.MemoryBytes * ratios.Memory),
+                Part(claims.DiskBytes, capacity.DiskBytes * ratios.Disk)));
     }
 
     private static double Part(long claimed, double promised) =>

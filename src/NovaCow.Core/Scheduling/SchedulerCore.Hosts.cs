@@ -16,6 +16,8 @@ public sealed partial class SchedulerCore
             facts.Host, facts.Incarnation, facts.Drivers[0], facts.Capacity, now)
         {
             Drivers = facts.Drivers,
+            Labels = facts.Labels,
+            Overcommit = facts.Overcommit,
         });
         var presence = Presence(facts.Host);
         presence.IsConnected = true;
@@ -54,13 +56,15 @@ public sealed partial class SchedulerCore
     }
 
     /// <summary>A host's link ended; its grace begins.</summary>
-    public void Disconnected(HostId host, DateTimeOffset now)
+    /// <returns>False when it had said that it goes.</returns>
+    public bool Disconnected(HostId host, DateTimeOffset now)
     {
         if (Connected(host) is not { } presence)
-            return;
+            return false;
         presence.IsConnected = false;
         presence.SilentSince = now;
         Seen(host);
+        return true;
     }
 
     /// <summary>A host said how it is.</summary>

@@ -15,18 +15,17 @@ public sealed partial class SchedulerCore
         var (spec, refusal) = SpecOf(order);
         if (spec is null)
             return refusal!;
-        if (State.Waiting.Count + added.Count > _limits.MaxWaiting)
-        {
-            return Decision.Refuse(
-                RequestErrorCode.Busy,
-                $"{State.Waiting.Count} launches wait for a host, of at most "
-                    + $"{_limits.MaxWaiting}; add a host, delete instances, or try again later");
-        }
-
+        if (CheckQueue(spec.ProjectOrDefault, added.Count, now) is { } full)
+            return full;
         var decision = new Decision();
         foreach (var id in added)
             Emit(decision, new LaunchAccepted(id, spec, now));
-        PlaceAll(decision, added.Select(id => State.Launches[id]), now);
+
+        // Where there may be room for those that wait, it is theirs first.
+        if (_mayPlace)
+            PlaceWaiting(decision, now);
+        else
+            PlaceAll(decision, added.Select(id => State.Launches[id]), now);
         decision.Instances.AddRange(ids.Select(id => Find(id, now)!));
         return decision;
     }
@@ -37,6 +36,7 @@ public sealed partial class SchedulerCore
         var decision = new Decision();
         if (State.Launches.TryGetValue(id, out var launch))
             Say(decision, launch, new LaunchCommand.Delete(), now);
+        EndOnRemovedHost(decision, id, now);
         if (Find(id, now) is not { } info)
             return NoSuchInstance(id);
         decision.Instances.Add(info);
@@ -106,6 +106,11 @@ public sealed partial class SchedulerCore
         {
             Driver = options.Driver,
             Layout = options.Layout,
+            On = options.On,
+            Group = options.Group,
+            IsGroupSoft = options.IsGroupSoft,
+            Project = options.Project,
+            Priority = options.Priority,
             Kernel = image.Kernel is null ? null : State.Images[image.Kernel],
             Ramdisk = image.Ramdisk is null ? null : State.Images[image.Ramdisk],
         };
@@ -157,25 +162,29 @@ public sealed partial class SchedulerCore
         foreach (var launch in launches)
         {
             // What no host can take now, no host can take a second of.
-            if (refused.Contains(launch.Spec))
-                continue;
-            switch (Choose(launch, now))
-            {
-                case Placement.Chosen chosen:
-                    Say(
-                        decision,
-                        launch,
-                        new LaunchCommand.Place(chosen.Host, _epoch, chosen.Because()),
-                        now);
-                    break;
-                case Placement.NoValidHost { IsFinal: true }:
-                    Say(decision, launch, new LaunchCommand.Expire(launch.Error!), now);
-                    break;
-                default:
-                    if (launch.FailedOn.Count == 0)
-                        refused.Add(launch.Spec);
-                    break;
-            }
+            if (!refused.Contains(launch.Spec) && !TryPlace(decision, launch, now))
+                refused.Add(launch.Spec);
+        }
+    }
+
+    /// <summary>Gives a launch to a host, if there is one.</summary>
+    /// <returns>False when no other launch that is like it can be placed either.</returns>
+    private bool TryPlace(Decision decision, Launch launch, DateTimeOffset now)
+    {
+        switch (Choose(launch, now))
+        {
+            case Placement.Chosen chosen:
+                Say(
+                    decision,
+                    launch,
+                    new LaunchCommand.Place(chosen.Host, _epoch, chosen.Because()),
+                    now);
+                return true;
+            case Placement.NoValidHost { IsFinal: true }:
+                Say(decision, launch, new LaunchCommand.Expire(launch.Error!), now);
+                return true;
+            default:
+                return launch.FailedOn.Count > 0;
         }
     }
 

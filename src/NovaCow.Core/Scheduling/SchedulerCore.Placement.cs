@@ -10,11 +10,15 @@ public sealed partial class SchedulerCore
     // Hosts whose view is older than what is known of them, with the bases that came or went.
     private readonly Dictionary<HostId, HashSet<BaseKey>> _changed = [];
 
-    private Placement Choose(Launch launch, DateTimeOffset now) => PlacementPolicy.Choose(
-        new PlacementRequest(launch.Id, launch.Spec, launch.FailedOn),
-        Views(),
-        _limits.Placement,
-        now);
+    private Placement Choose(Launch launch, DateTimeOffset now)
+    {
+        var request = new PlacementRequest(launch.Id, launch.Spec, launch.FailedOn);
+        var placement = PlacementPolicy.Choose(request, Views(), _limits.Placement, now);
+        return placement is Placement.NoValidHost && launch.Spec.IsGroupSoft
+            ? PlacementPolicy.Choose(
+                request with { IgnoresSoftGroup = true }, Views(), _limits.Placement, now)
+            : placement;
+    }
 
     private HostView ViewOf(HostId host) => Views().Find(host)!;
 
@@ -26,6 +30,12 @@ public sealed partial class SchedulerCore
                 Seen(e.Host);
                 break;
             case HostLost e:
+                Seen(e.Host);
+                break;
+            case HostDutyChanged e:
+                Seen(e.Host);
+                break;
+            case HostRemoved e:
                 Seen(e.Host);
                 break;
             case LaunchEvent e:

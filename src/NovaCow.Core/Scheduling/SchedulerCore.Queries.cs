@@ -57,7 +57,11 @@ public sealed partial class SchedulerCore
         if (spec is null)
             return ([], refusal!.Refusal);
         var request = new PlacementRequest(InstanceId.Parse("explain"), spec, []);
-        return (PlacementPolicy.Explain(request, Views(), _limits.Placement, now), null);
+        var terms = PlacementPolicy.Explain(request, Views(), _limits.Placement, now);
+        return terms.All(t => t.FilteredBecause is not null) && spec.IsGroupSoft
+            ? (PlacementPolicy.Explain(
+                request with { IgnoresSoftGroup = true }, Views(), _limits.Placement, now), null)
+            : (terms, null);
     }
 
     /// <summary>An instance, and how the hosts would stand to it if it were placed now; null: there
@@ -88,6 +92,8 @@ public sealed partial class SchedulerCore
         return InstanceInfo.Of(launch, waitingFor) with
         {
             ChangeProgress = ChangeProgressOf(launch),
+            QueuePlace =
+                waitingFor is null ? null : State.Waiting.PlaceOf(launch.Id),
         };
     }
 
@@ -100,6 +106,9 @@ public sealed partial class SchedulerCore
             Incarnation = record.Incarnation,
             Status = presence.Status(record),
             Drivers = record.Drivers,
+            Duty = record.Duty,
+            Labels = record.Labels,
+            Ratios = _limits.Placement.RatiosOf(record.Overcommit),
             Capacity = record.Capacity,
             Claims = State.ClaimsOf(presence.Id),
             Usage = presence.Usage,

@@ -27,23 +27,28 @@ public sealed partial class SchedulerCore
                 continue;
             }
 
-            Emit(decision, new HostLost(presence.Id, now));
-            foreach (var id in State.OpenOn(presence.Id).ToList())
-            {
-                Say(
-                    decision,
-                    State.Launches[id],
-                    new LaunchCommand.HostGone(presence.Id),
-                    now);
-            }
+            Lose(decision, new HostLost(presence.Id, now));
+        }
+    }
+
+    private void Lose(Decision decision, HostLost lost)
+    {
+        Emit(decision, lost);
+        foreach (var id in State.OpenOn(lost.Host).ToList())
+        {
+            Say(decision, State.Launches[id], new LaunchCommand.HostGone(lost.Host), lost.At);
         }
     }
 
     private void PlaceWaiting(Decision decision, DateTimeOffset now)
     {
         _mayPlace = false;
-        if (State.Waiting.Count > 0)
-            PlaceAll(decision, [.. State.Waiting], now);
+        var scan = State.Waiting.LookThrough();
+        while (scan.Next() is { } launch)
+        {
+            if (!TryPlace(decision, launch, now))
+                scan.PassOverAlike();
+        }
     }
 
     private void ExpireWaiting(Decision decision, DateTimeOffset now)

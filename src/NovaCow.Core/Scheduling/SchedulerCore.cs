@@ -92,6 +92,9 @@ public sealed partial class SchedulerCore
                 decision.Effects.Add(
                     new SchedulerEffect.Settled(InstanceInfo.Deleted(before!, deleted.At)));
                 break;
+            case LaunchPlaced placed:
+                _served.Count(placed.At);
+                break;
             case LaunchFailed or LaunchActivated:
                 _mayPlace |= happened is LaunchFailed;
                 var launch = State.Launches[((LaunchEvent)happened).Id];

@@ -25,10 +25,20 @@ public sealed record HostJoined(
 {
     /// <summary>All of its drivers, the default first.</summary>
     public IReadOnlyList<string> Drivers { get; init; } = [Driver];
+
+    /// <summary>What is said of it, by name.</summary>
+    public IReadOnlyList<HostLabel> Labels { get; init; } = [];
+
+    /// <summary>Its own ratios; null: the cluster's.</summary>
+    public HostOvercommit? Overcommit { get; init; }
 }
 
-/// <summary>A host was silent beyond its grace.</summary>
-public sealed record HostLost(HostId Host, DateTimeOffset At) : SchedulerEvent(At);
+/// <summary>A host was silent beyond its grace, or said that it stops.</summary>
+public sealed record HostLost(HostId Host, DateTimeOffset At) : SchedulerEvent(At)
+{
+    /// <summary>Whether it said so itself.</summary>
+    public bool HasLeft { get; init; }
+}
 
 /// <summary>A host reported an attempt that no launch stands behind. It changes no launch: written
 /// so that only the leader can have an attempt discarded.</summary>

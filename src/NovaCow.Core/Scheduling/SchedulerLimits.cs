@@ -1,3 +1,5 @@
+using NovaCow.Core.Hosting;
+
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>The scheduler's bounds and graces, each of them named; the defaults suit a fleet of a
@@ -6,6 +8,10 @@ public sealed record SchedulerLimits
 {
     /// <summary>The most launches that wait for a host; more are refused as Busy.</summary>
     public int MaxWaiting { get; init; } = 10_000;
+
+    /// <summary>The most launches of one project that wait for a host; more are refused as Busy.
+    /// Null: as many as may wait in all.</summary>
+    public int? MaxWaitingPerProject { get; init; }
 
     /// <summary>The most hosts that a launch may fail on before it fails itself.</summary>
     public int MaxFailedHosts { get; init; } = 3;
@@ -96,4 +102,8 @@ public sealed record PlacementRules
 
     /// <summary>Launches whose disks a host makes at one time.</summary>
     public double ClonesAtOnce { get; init; } = 8;
+
+    /// <summary>What is promised of one host: its own ratios, else these.</summary>
+    public OvercommitRatios RatiosOf(HostOvercommit? own) => new(
+        own?.VCpus ?? VCpuRatio, own?.Memory ?? MemoryRatio, own?.Disk ?? DiskRatio);
 }

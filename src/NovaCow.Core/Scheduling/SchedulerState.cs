@@ -19,6 +19,15 @@ public sealed record HostRecord(
 {
     /// <summary>All of its volume drivers, the default first.</summary>
     public IReadOnlyList<string> Drivers { get; init; } = [Driver];
+
+    /// <summary>What it may do.</summary>
+    public HostDuty Duty { get; init; }
+
+    /// <summary>What is said of it, by name.</summary>
+    public IReadOnlyList<HostLabel> Labels { get; init; } = [];
+
+    /// <summary>Its own ratios; null: the cluster's.</summary>
+    public HostOvercommit? Overcommit { get; init; }
 }
 
 /// <summary>
@@ -29,12 +38,13 @@ public sealed class SchedulerState
 {
     private static readonly HashSet<InstanceId> NoLaunches = [];
     private static readonly Dictionary<BaseKey, Expected> NoBases = [];
+    private static readonly Dictionary<GroupName, int> NoGroups = [];
 
     private readonly Dictionary<ImageName, Image> _images = [];
     private readonly Dictionary<HostId, HostRecord> _hosts = [];
     private readonly Dictionary<InstanceId, Launch> _launches = [];
     private readonly SortedSet<InstanceId> _ids = new(ById);
-    private readonly SortedSet<Launch> _waiting = new(ByAcceptance);
+    private readonly LaunchQueue _waiting = new();
     private readonly Dictionary<HostId, Holding> _holdings = [];
     private readonly Dictionary<LaunchSpec, LaunchSpec> _specs = new(SpecComparer.Instance);
 
@@ -51,23 +61,17 @@ public sealed class SchedulerState
     /// <summary>All launches that are not deleted, by id.</summary>
     public IReadOnlyDictionary<InstanceId, Launch> Launches => _launches;
 
-    /// <summary>Hosts that ever joined.</summary>
+    /// <summary>Hosts that ever joined and were not removed.</summary>
     public IReadOnlyDictionary<HostId, HostRecord> Hosts => _hosts;
 
     /// <summary>Launches that wait for a host, the oldest first.</summary>
-    public IReadOnlyCollection<Launch> Waiting => _waiting;
+    public LaunchQueue Waiting => _waiting;
 
     /// <summary>Ids that were used of late.</summary>
     public Tombstones Deleted { get; }
 
-    private static Comparer<InstanceId> ById { get; } =
+    internal static Comparer<InstanceId> ById { get; } =
         Comparer<InstanceId>.Create((a, b) => string.CompareOrdinal(a.Value, b.Value));
-
-    private static Comparer<Launch> ByAcceptance { get; } = Comparer<Launch>.Create((a, b) =>
-    {
-        var byTime = a.Timings.AcceptedAt.CompareTo(b.Timings.AcceptedAt);
-        return byTime != 0 ? byTime : string.CompareOrdinal(a.Id.Value, b.Id.Value);
-    });
 
     /// <summary>What launches hold of a host.</summary>
     public Claims ClaimsOf(HostId host) =>
@@ -89,6 +93,10 @@ public sealed class SchedulerState
     /// </summary>
     public int QueueOn(HostId host) =>
         _holdings.TryGetValue(host, out var held) ? held.Queue : 0;
+
+    /// <summary>How many launches of each group hold something of a host.</summary>
+    public IReadOnlyDictionary<GroupName, int> GroupsOn(HostId host) =>
+        _holdings.TryGetValue(host, out var held) ? held.Groups : NoGroups;
 
     /// <summary>Launches by id, from after one on.</summary>
     public IEnumerable<Launch> After(InstanceId? after)
@@ -125,7 +133,16 @@ public sealed class SchedulerState
                     new HostRecord(e.Host, e.Incarnation, e.Driver, e.Capacity, e.At, Lost: false)
                     {
                         Drivers = e.Drivers,
+                        Duty = _hosts.GetValueOrDefault(e.Host)?.Duty ?? HostDuty.Active,
+                        Labels = e.Labels,
+                        Overcommit = e.Overcommit,
                     };
+                break;
+            case HostDutyChanged e:
+                _hosts[e.Host] = _hosts[e.Host] with { Duty = e.Duty };
+                break;
+            case HostRemoved e:
+                _hosts.Remove(e.Host);
                 break;
             case HostLost e:
                 _hosts[e.Host] = _hosts[e.Host] with { Lost = true };
@@ -150,8 +167,20 @@ public sealed class SchedulerState
             _hosts[host.Id] = host;
         foreach (var tombstone in snapshot.Deleted)
             Deleted.Add(tombstone);
-        foreach (var launch in snapshot.ToLaunches())
-            Replace(null, launch with { Spec = Shared(launch.Spec) });
+        List<Launch> waiting = [];
+        foreach (var saved in snapshot.ToLaunches())
+        {
+            var launch = saved with { Spec = Shared(saved.Spec) };
+            if (launch.Phase == LaunchPhase.Accepted)
+                waiting.Add(launch);
+            else
+                Replace(null, launch);
+        }
+
+        // Who had how many turns is not saved: projects start anew, each in its own order.
+        waiting.Sort(LaunchQueue.CompareAge);
+        foreach (var launch in waiting)
+            Replace(null, launch);
     }
 
     private void ApplyLaunch(LaunchEvent happened)
@@ -179,7 +208,7 @@ public sealed class SchedulerState
         if (before is not null)
         {
             if (before.Phase == LaunchPhase.Accepted)
-                _waiting.Remove(before);
+                _waiting.Remove(before, isPlaced: after?.Phase == LaunchPhase.Placed);
             if (before.Claims() is { } old)
                 _holdings[old].Remove(before);
         }
@@ -229,6 +258,8 @@ public sealed class SchedulerState
 
         public Dictionary<BaseKey, Expected> Expected { get; } = [];
 
+        public Dictionary<GroupName, int> Groups { get; } = [];
+
         public void Add(Launch launch) => Change(launch, 1);
 
         public void Remove(Launch launch) => Change(launch, -1);
@@ -243,10 +274,21 @@ public sealed class SchedulerState
                 Claims.DiskBytes + (sign * claim.DiskBytes));
             Set(All, launch.Id, sign > 0);
             Set(Open, launch.Id, sign > 0 && launch.IsOpen());
+            if (launch.Spec.Group is { } group)
+                Count(group, sign);
             if (launch.Phase != LaunchPhase.Placed)
                 return;
             Queue += sign;
             Expect(launch.Spec.Image, sign);
+        }
+
+        private void Count(GroupName group, int change)
+        {
+            var launches = Groups.GetValueOrDefault(group) + change;
+            if (launches == 0)
+                Groups.Remove(group);
+            else
+                Groups[group] = launches;
         }
 
         private void Expect(Image image, int change)

@@ -10,10 +10,14 @@ internal sealed class SpecComparer : IEqualityComparer<LaunchSpec>
             || (x is not null && y is not null
                 && (x.Image, x.Driver, x.Layout, x.Kernel, x.Ramdisk, x.Adoption)
                     == (y.Image, y.Driver, y.Layout, y.Kernel, y.Ramdisk, y.Adoption)
+                && (x.On, x.Group, x.IsGroupSoft, x.Project, x.Priority)
+                    == (y.On, y.Group, y.IsGroupSoft, y.Project, y.Priority)
                 && Same(x.Flavor, y.Flavor));
 
     public int GetHashCode(LaunchSpec obj) =>
-        HashCode.Combine(obj.Image.Digest.Hex, obj.Image.Name.Value, obj.Flavor.Name.Value);
+        HashCode.Combine(
+            obj.Image.Digest.Hex, obj.Image.Name.Value, obj.Flavor.Name.Value, obj.Group,
+            obj.Project, obj.Priority);
 
     private static bool Same(Flavor a, Flavor b) =>
         a.Name == b.Name
