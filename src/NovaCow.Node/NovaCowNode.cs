@@ -112,9 +112,12 @@ public sealed class NovaCowNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Hands leadership over, ends the links, and lets go of the stores.</summary>
+    /// <summary>Says goodbye, hands leadership over, ends the links, and lets go of the stores.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
+        if (_host is not null)
+            await _host.LeaveAsync();
         if (_control is not null)
             await _control.LeaveAsync();
         if (_system.GetExtension<Links>() is { } links)

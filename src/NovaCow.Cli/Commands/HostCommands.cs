@@ -1,12 +1,17 @@
 using System.CommandLine;
+using System.Globalization;
 using NovaCow.Client;
 
 namespace NovaCow.Cli.Commands;
 
-internal static class HostCommands
+internal static partial class HostCommands
 {
     public static Command Create(Terminal terminal) =>
-        new("host", "Compute hosts") { List(terminal), Display(terminal) };
+        new("host", "Compute hosts")
+        {
+            List(terminal), Display(terminal), Cordon(terminal), Uncordon(terminal),
+            Drain(terminal), Remove(terminal),
+        };
 
     private static Command List(Terminal terminal)
     {
@@ -16,15 +21,15 @@ internal static class HostCommands
             using var client = Terminal.Connect(parsed);
             var hosts = await client.ListHostsAsync(ct);
             terminal.Write(parsed, hosts.Items, items => terminal.WriteTable(
-                ["NAME", "STATE", "DRIVER", ">INSTANCES", ">VCPUS", ">MEMORY", ">FREE DISK", ">SHARED",
-                    ">UNIQUE", ">DOWNLOADS", ">CONVERSIONS"],
+                ["NAME", "STATE", "DUTY", "DRIVER", ">INSTANCES", ">VCPUS", ">MEMORY", ">FREE DISK", ">SHARED",
+                    ">UNIQUE", ">DOWNLOADS", ">CONVERSIONS", "LABELS"],
                 items.Select(h => new[]
                 {
-                    h.Name, h.State, h.Driver, h.Instances.ToString(),
+                    h.Name, h.State, h.Duty, h.Driver, h.Instances.ToString(),
                     $"{h.VCpus.Claimed}/{h.VCpus.Total}",
                     $"{Show.Bytes(h.MemoryBytes.Claimed)}/{Show.Bytes(h.MemoryBytes.Total)}",
                     Show.Bytes(h.FreeBytes), Show.Bytes(h.SharedBytes), Show.Bytes(h.UniqueBytes),
-                    h.Downloads.ToString(), h.Conversions.ToString(),
+                    h.Downloads.ToString(), h.Conversions.ToString(), Labels(h),
                 })));
         });
         return command;
@@ -41,11 +46,13 @@ internal static class HostCommands
             terminal.Write(parsed, host, h => terminal.WriteFacts(
                 ("name", h.Name),
                 ("state", h.State),
+                ("duty", h.Duty),
+                ("labels", h.Labels.Count == 0 ? null : Labels(h)),
                 ("drivers", $"{string.Join(", ", h.Drivers)} (the first by default)"),
                 ("instances", h.Instances.ToString()),
-                ("vcpus", $"{h.VCpus.Claimed} of {h.VCpus.Total} claimed"),
-                ("memory", Of(h.MemoryBytes)),
-                ("disk", Of(h.DiskBytes) + " in the worst case"),
+                ("vcpus", Of(h.VCpus, v => v.ToString())),
+                ("memory", Of(h.MemoryBytes, Show.Bytes)),
+                ("disk", Of(h.DiskBytes, Show.Bytes) + " in the worst case"),
                 ("free", Show.Bytes(h.FreeBytes)),
                 ("shared", Show.Bytes(h.SharedBytes)),
                 ("unique", Show.Bytes(h.UniqueBytes)),
@@ -56,6 +63,10 @@ internal static class HostCommands
         return command;
     }
 
-    private static string Of(CapacityResource c) =>
-        $"{Show.Bytes(c.Claimed)} of {Show.Bytes(c.Total)} claimed";
+    private static string Labels(HostResource host) =>
+        string.Join(',', host.Labels.Select(l => $"{l.Key}={l.Value}"));
+
+    private static string Of(CapacityResource c, Func<long, string> show) =>
+        $"{show(c.Claimed)} of {show((long)(c.Total * c.Overcommit))} claimed, "
+            + string.Create(CultureInfo.InvariantCulture, $"{c.Overcommit} for each of {show(c.Total)}");
 }

@@ -41,23 +41,26 @@ internal static class LaunchCommand
             image, flavor, count, name, wait, timeout, dryRun,
         };
         choices.AddTo(command);
+        var fleet = new FleetChoices();
+        fleet.AddTo(command);
         command.SetAction(async (parsed, ct) =>
         {
             using var client = Terminal.Connect(parsed);
             var (driver, layout) = choices.Of(parsed);
-            var request = new LaunchRequest
+            var request = fleet.Apply(parsed, new LaunchRequest
             {
                 Image = parsed.GetRequiredValue(image),
                 Flavor = parsed.GetRequiredValue(flavor),
                 Ids = InstanceNames.Make(parsed.GetValue(name), parsed.GetValue(count)),
                 Driver = driver,
                 Layout = layout,
-            };
+            });
             if (parsed.GetValue(dryRun))
                 return await ForecastAsync(terminal, parsed, request, ct);
             TimeSpan? patience = parsed.GetValue(wait)
                 ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
-            var launch = () => client.LaunchAsync(request, patience, ct);
+            var launch = () => FullQueue.RetryAsync(
+                terminal, patience, left => client.LaunchAsync(request, left, ct), ct);
             var launched = patience is null
                 ? await launch()
                 : await ProgressView.WhileAsync(terminal, client, launch, ct);
@@ -69,6 +72,7 @@ internal static class LaunchCommand
             "novacow launch debian-12 --flavor m1.small --name web --wait",
             "novacow launch debian-12 --flavor m1.tiny --count 60 --name ci --wait",
             "novacow launch debian-12 --flavor m1.tiny --dry-run",
+            "novacow launch debian-12 --count 3 --name db --group db --on zone=a,disk=nvme",
             "novacow launch debian-fs --nouse_cow --layout ec2 --name old --wait");
     }
 

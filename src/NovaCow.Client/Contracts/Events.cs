@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCow.Client;
 
 /// <summary>Something that happened in the cluster.</summary>
@@ -37,4 +39,9 @@ public sealed record Problem
 
     /// <summary>The kind of problem, for a program: stable.</summary>
     public string? Code { get; init; }
+
+    /// <summary>After how many seconds the same request may succeed, as the header Retry-After
+    /// says; null: nobody knows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RetryAfterSeconds { get; init; }
 }

@@ -1,7 +1,7 @@
 namespace NovaCow.Client;
 
 /// <summary>A compute host, as the scheduler sees it.</summary>
-public sealed record HostResource
+public sealed partial record HostResource
 {
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -51,7 +51,11 @@ public sealed record HostResource
 }
 
 /// <summary>A capacity and what is claimed of it.</summary>
-public sealed record CapacityResource(long Total, long Claimed);
+public sealed record CapacityResource(long Total, long Claimed)
+{
+    /// <summary>How much is promised for each that there is.</summary>
+    public double Overcommit { get; init; } = 1;
+}
 
 /// <summary>A base volume on a host.</summary>
 public sealed record BaseResource

@@ -5,7 +5,7 @@ namespace NovaCow.Client;
 /// An instance's id is its idempotency key: the same request again gives the same instances; a
 /// different one with the same id is a conflict.
 /// </remarks>
-public sealed record LaunchRequest
+public sealed partial record LaunchRequest
 {
     /// <summary>The image's name.</summary>
     public required string Image { get; init; }
@@ -33,7 +33,7 @@ public sealed record LaunchRequest
 public sealed record LaunchResponse(IReadOnlyList<InstanceResource> Instances);
 
 /// <summary>An instance, as the API shows it.</summary>
-public sealed record InstanceResource
+public sealed partial record InstanceResource
 {
     /// <summary>Its id, chosen by who launched it.</summary>
     public required string Id { get; init; }

@@ -26,7 +26,8 @@ internal sealed class ApiException(
         },
         error.Code.ToString(),
         error.Message,
-        error.Code is RequestErrorCode.Busy ? TimeSpan.FromSeconds(1) : null);
+        error.Code is RequestErrorCode.Busy
+            ? TimeSpan.FromSeconds(error.RetryAfterSeconds ?? 1) : null);
 
     public static ApiException Of(LaunchError error) => new(
         error.Code switch

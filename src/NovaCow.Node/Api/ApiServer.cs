@@ -80,6 +80,7 @@ internal static class ApiServer
         InstancesApi.Map(v1);
         OperationsApi.Map(v1);
         FleetApi.Map(v1);
+        HostDutyApi.Map(v1);
         AdoptionApi.Map(v1);
         PlacementApi.Map(v1);
         SpaceApi.Map(v1);

@@ -47,7 +47,7 @@ internal static class InstancesApi
             Parse.Id<FlavorName>("flavor", request.Flavor),
             ids)
         {
-            Options = Parse.Options(request.Driver, request.Layout),
+            Options = Parse.Options(request),
         };
         var accepted = await gateway.AskAsync<SchedulerProtocol.LaunchAccepted>(command, ct);
         var instances = accepted.Instances;

@@ -50,8 +50,14 @@ internal static partial class Mapping
         Host = instance.Host?.Value,
         Attempt = instance.Attempt,
         Warm = instance.Timings.Preparation?.Warm,
-        Reason = instance.Error?.Message ?? instance.WaitingFor ?? instance.Progress?.What
+        Reason = Waiting(instance) ?? instance.Error?.Message ?? instance.Progress?.What
             ?? instance.PlacedBecause,
+        QueuePlace = instance.QueuePlace,
+        On = instance.Options.On?.Value,
+        Group = instance.Options.Group?.Value,
+        Soft = instance.Options.IsGroupSoft,
+        Project = (instance.Options.Project ?? ProjectName.Default).Value,
+        Priority = instance.Options.Priority,
         ErrorCode = instance.Error?.Code.ToString(),
         Driver = instance.Options.Driver,
         Layout = Lower(instance.Options.Layout),
@@ -74,9 +80,20 @@ internal static partial class Mapping
         State = Lower(host.Status),
         Driver = host.Drivers[0],
         Drivers = host.Drivers,
-        VCpus = new CapacityResource(host.Capacity.VCpus, host.Claims.VCpus),
-        MemoryBytes = new CapacityResource(host.Capacity.MemoryBytes, host.Claims.MemoryBytes),
-        DiskBytes = new CapacityResource(host.Capacity.DiskBytes, host.Claims.DiskBytes),
+        Duty = Lower(host.Duty),
+        Labels = host.Labels.ToDictionary(l => l.Name, l => l.Value),
+        VCpus = new CapacityResource(host.Capacity.VCpus, host.Claims.VCpus)
+        {
+            Overcommit = host.Ratios.VCpus,
+        },
+        MemoryBytes = new CapacityResource(host.Capacity.MemoryBytes, host.Claims.MemoryBytes)
+        {
+            Overcommit = host.Ratios.Memory,
+        },
+        DiskBytes = new CapacityResource(host.Capacity.DiskBytes, host.Claims.DiskBytes)
+        {
+            Overcommit = host.Ratios.Disk,
+        },
         FreeBytes = host.Usage?.FreeBytes ?? 0,
         Instances = host.Claims.Launches,
         Downloads = host.Counters?.Downloads ?? 0,
@@ -118,7 +135,7 @@ internal static partial class Mapping
         },
         Happened.DisksChanged e => Operation(e),
         Happened.HostChanged e => Event(
-            e, $"host.{Lower(e.Status)}", e.Host.Value, e.Host, e.Message),
+            e, $"host.{HostKind(e)}", e.Host.Value, e.Host, e.Message),
         Happened.ImageChanged e => Event(
             e, e.Registered ? "image.registered" : "image.deleted", e.Name.Value, null,
             $"{e.Name} {(e.Registered ? "registered" : "deleted")}"),

@@ -6,7 +6,7 @@ using NovaCow.Core.Scheduling;
 namespace NovaCow.Node.Api;
 
 /// <summary>Reads what a request says; whatever is wrong is a 400 that names the field.</summary>
-internal static class Parse
+internal static partial class Parse
 {
     private const int MaxWaitSeconds = 3600;
 

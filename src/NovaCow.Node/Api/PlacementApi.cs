@@ -26,7 +26,7 @@ internal static class PlacementApi
                 Parse.Id<ImageName>("image", request.Image),
                 Parse.Id<FlavorName>("flavor", request.Flavor))
             {
-                Options = Parse.Options(request.Driver, request.Layout),
+                Options = Parse.Options(request),
             },
             ct);
         return ToResource(explained);

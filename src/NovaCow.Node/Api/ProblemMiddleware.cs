@@ -130,14 +130,13 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             Status = e.Status,
             Detail = e.Message,
             Code = e.Code,
+            RetryAfterSeconds =
+                e.RetryAfter is { } pause ? (int)Math.Ceiling(pause.TotalSeconds) : null,
         };
         context.Response.Clear();
         context.Response.StatusCode = e.Status;
-        if (e.RetryAfter is { } pause)
-        {
-            var seconds = (int)Math.Ceiling(pause.TotalSeconds);
+        if (problem.RetryAfterSeconds is { } seconds)
             context.Response.Headers.RetryAfter = seconds.ToString();
-        }
 
         await context.Response.WriteAsJsonAsync(
             problem, Json, ProblemType);

@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
 using NovaCow.Runtime.Actors;
 using NovaCow.Storage;
@@ -57,6 +58,10 @@ public sealed record ControlSettings
     /// <summary>The most launches that may wait for a host.</summary>
     public required int MaxWaiting { get; init; }
 
+    /// <summary>The most launches of one project that may wait; null is no bound of its own.
+    /// </summary>
+    public required int? MaxWaitingPerProject { get; init; }
+
     /// <summary>How many times a launch is placed before it fails.</summary>
     public required int MaxAttempts { get; init; }
 
@@ -102,6 +107,12 @@ public sealed record HostSettings
 
     /// <summary>Memory it offers in bytes; null is what the machine has.</summary>
     public required long? MemoryBytes { get; init; }
+
+    /// <summary>What is said of it, by name.</summary>
+    public required IReadOnlyList<HostLabel> Labels { get; init; }
+
+    /// <summary>What may be promised of it beyond what it has; null is the cluster's.</summary>
+    public required HostOvercommit? Overcommit { get; init; }
 
     /// <summary>Bases that are made at one time.</summary>
     public required int MaxBuilds { get; init; }

@@ -12,7 +12,7 @@ namespace NovaCow.Node.Settings;
 /// Reads a node's settings from HOCON over <c>hocon/reference.conf</c>. Every mistake is a
 /// <see cref="ConfigurationException"/> with file, line and key.
 /// </summary>
-public static class SettingsReader
+public static partial class SettingsReader
 {
     private const string Root = "novacow";
 
@@ -29,7 +29,7 @@ public static class SettingsReader
         merged.RefuseUnknownKeys(
         [
             .. reference.LeafPaths().Select(leaf => leaf.Path),
-            $"{Root}.flavors.*", $"{Root}.control.ephemeral-fs.*",
+            $"{Root}.flavors.*", $"{Root}.control.ephemeral-fs.*", $"{Root}.host.labels.*",
         ]);
         return Read(merged.GetConfig(Root));
     }
@@ -69,6 +69,8 @@ public static class SettingsReader
         HostGrace = Positive(c, "host-grace"),
         LaunchDeadline = Positive(c, "launch-deadline"),
         MaxWaiting = AtLeast(c, "max-waiting", 1),
+        MaxWaitingPerProject = c.HasPath("max-waiting-per-project")
+            ? AtLeast(c, "max-waiting-per-project", 1) : null,
         MaxAttempts = AtLeast(c, "max-attempts", 1),
         StagingPath = FilePath(c, "staging"),
         EphemeralFileSystems = FlavorReader.ReadFileSystems(c.GetConfig("ephemeral-fs")),
@@ -103,6 +105,8 @@ public static class SettingsReader
         Adopt = Adopt(c),
         VCpus = c.HasPath("vcpus") ? AtLeast(c, "vcpus", 1) : null,
         MemoryBytes = c.HasPath("memory") ? c.GetByteSize("memory") : null,
+        Labels = ReadLabels(c),
+        Overcommit = ReadOvercommit(c.GetConfig("overcommit")),
         MaxBuilds = AtLeast(c, "max-builds", 1),
         MaxChanges = AtLeast(c, "max-changes", 1),
         ChangeBytesPerSecond = ChangeRate(c),

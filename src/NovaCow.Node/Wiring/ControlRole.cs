@@ -78,6 +78,7 @@ internal sealed class ControlRole : IAsyncDisposable
             Limits = new SchedulerLimits
             {
                 MaxWaiting = control.MaxWaiting,
+                MaxWaitingPerProject = control.MaxWaitingPerProject,
                 MaxFailedHosts = control.MaxAttempts,
                 LaunchDeadline = control.LaunchDeadline,
                 HostGrace = control.HostGrace,

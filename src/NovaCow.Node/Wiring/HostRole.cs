@@ -13,9 +13,12 @@ namespace NovaCow.Node.Wiring;
 /// <summary>The host role of a node: its store, its driver, and the actor over them.</summary>
 internal sealed class HostRole : IDisposable
 {
+    private static readonly TimeSpan FarewellWithin = TimeSpan.FromSeconds(2);
+
+    private readonly IActorRef _host;
     private readonly HostStore _store;
 
-    private HostRole(HostStore store) => _store = store;
+    private HostRole(IActorRef host, HostStore store) => (_host, _store) = (host, store);
 
     /// <summary>Takes the store and starts the actor, which finds its scheduler by itself. Done
     /// before the control role of the same node starts, so that it hears of the leader.</summary>
@@ -42,6 +45,8 @@ internal sealed class HostRole : IDisposable
                 Id = node.Name,
                 Incarnation = incarnation,
                 Capacity = CapacityOf(node.Host, store, drivers),
+                Labels = node.Host.Labels,
+                Overcommit = node.Host.Overcommit,
                 Drivers = drivers,
                 Store = store,
                 Sources = [ImageSources.Create(WithBases(node), system.TimeProvider)],
@@ -64,12 +69,25 @@ internal sealed class HostRole : IDisposable
             system.ActorOf(Props.Create(() => new HostUplink(host, onEnded)), "uplink");
             if (!node.IsControl)
                 system.ActorOf(LeaderDialer.Props(node.Host.Seeds), "dialer");
-            return new HostRole(store);
+            return new HostRole(host, store);
         }
         catch (PortException e)
         {
             store.Dispose();
             throw new NodeStartException(e.Message, e);
+        }
+    }
+
+    /// <summary>Tells the scheduler that this host stops, so that nobody waits for it.</summary>
+    public async Task LeaveAsync()
+    {
+        try
+        {
+            await _host.Ask<Actor.HasLeft>(new Actor.Leave(), FarewellWithin);
+        }
+        catch (AskTimeoutException)
+        {
+            // Its silence will tell.
         }
     }
 
