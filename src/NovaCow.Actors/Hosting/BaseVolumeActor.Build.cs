@@ -53,7 +53,12 @@ internal sealed partial class BaseVolumeActor
         _begunAt = _time.GetTimestamp();
         (_step, _doneBytes, _totalBytes) = (BaseStep.Queued, 0, null);
         Enter(BaseState.Creating);
-        Context.Parent.Tell(new AskToBuild(_key, _title, BaseSpace.NeededBytes(_content)));
+        Context.Parent.Tell(new AskToBuild(_key, _title, BaseSpace.NeededBytes(_content))
+        {
+            Source = _content is BaseContent.OfImage { Image: var image }
+                ? FetchSource.Of(image.Source) : null,
+            IsAhead = _isAhead,
+        });
     }
 
     private void OnMayBuild()
@@ -114,6 +119,7 @@ internal sealed partial class BaseVolumeActor
         _volume = built.Value;
         _madeIn = _time.GetElapsedTime(_begunAt);
         (_failures, _lastError, _step) = (0, null, null);
+        CountAhead(isMade: true);
         if (built.Created)
             _tally.Built(_content is BaseContent.OfImage);
         if (_content is BaseContent.OfImage)
@@ -150,6 +156,7 @@ internal sealed partial class BaseVolumeActor
         Context.Parent.Tell(new BuildEnded(_key));
         if (!keepDownload && _content is BaseContent.OfImage)
             DiscardDownload();
+        CountAhead(isMade: false);
         _failures++;
         _lastError = error;
         _retryAt = _time.GetUtcNow() + _host.Limits.BaseRetry.After(_failures, _host.Jitter());

@@ -38,6 +38,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         _time = Context.System.TimeProvider;
         _build = new BaseBuild(host, content, tally.Paces, _time);
         Receive<MakeDisk>(OnMakeDisk);
+        Receive<Warm>(OnWarm);
         Receive<DeleteDisk>(OnDeleteDisk);
         Receive<SnapshotProtocol.Made>(OnMade);
         Receive<SnapshotProtocol.Copied>(copied => OnCopied(copied.DoneBytes));
@@ -67,6 +68,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         if (_volume is null)
             return;
         _lastUsedAt = _volume.CreatedAt;
+        Remember(_found.Use);
         if (_found.Damage is { } damage)
         {
             Quarantine(damage);
@@ -130,7 +132,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
     {
         if (_waiters.Count < _host.Limits.MaxWaitersPerBase)
         {
-            _waiters.Add(waiter);
+            HurryFor(waiter);
             ReportSoon();
             return;
         }

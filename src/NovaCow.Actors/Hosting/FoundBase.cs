@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Actors.Hosting;
 
@@ -13,4 +14,7 @@ internal sealed record FoundBase(BaseVolume? Volume, IReadOnlyList<FoundClone> C
 
     /// <summary>Nothing vouches for its bytes yet.</summary>
     public bool IsUnsealed { get; init; }
+
+    /// <summary>How it was used before.</summary>
+    public BaseUse? Use { get; init; }
 }

@@ -30,6 +30,7 @@ public sealed partial class HostActor
         {
             Damage = entry.Damage,
             IsUnsealed = entry.IsUnsealed,
+            Use = entry.Use,
         };
         var made = Context.ActorOf(
             Runtime.Actors.Props.Create(() => new BaseVolumeActor(host, tally, content, found)),
@@ -62,6 +63,7 @@ public sealed partial class HostActor
             return;
         entry.Report = changed.Report.State == BaseState.Absent ? null : changed.Report;
         entry.Volume = changed.Volume;
+        NoteUse(entry);
         entry.Damage = changed.Report.Damage is { RebuiltAt: null } damage ? damage.Reason : null;
         _scheduler?.Tell(new SchedulerProtocol.BaseProgress(_host.Id, changed.Report));
         if (before != changed.Report.State && changed.Report.State == BaseState.Ready)
@@ -154,5 +156,8 @@ public sealed partial class HostActor
 
         /// <summary>Nothing vouched for its bytes when it was found.</summary>
         public bool IsUnsealed { get; set; }
+
+        /// <summary>How it was used, also before this life of the host.</summary>
+        public BaseUse? Use { get; set; }
     }
 }

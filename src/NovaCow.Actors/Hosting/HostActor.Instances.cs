@@ -27,6 +27,7 @@ public sealed partial class HostActor
         }
 
         _cluster = welcome.Cluster;
+        Keep(welcome.Kept ?? KeptBases.None);
         foreach (var verdict in welcome.Verdicts)
         {
             if (IsForeign(verdict.Id))

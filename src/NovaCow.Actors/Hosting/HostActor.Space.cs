@@ -21,6 +21,7 @@ public sealed partial class HostActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
+        SaveUses();
         _stopping.Cancel();
         _stopping.Dispose();
         SpaceMetrics.Forget(_host.Id);
@@ -30,11 +31,7 @@ public sealed partial class HostActor
 
     EvictionPlan RoomTurns.IMeans.Evict(long bytes)
     {
-        var plan = EvictionPolicy.Choose(
-            _bases.Values.Where(b => b.Report is not null).Select(Candidate),
-            bytes,
-            _host.Limits.Eviction,
-            _time.GetUtcNow());
+        var plan = EvictFor(bytes);
         foreach (var key in plan.Victims)
         {
             _log.Info("base {0}: evicted to make room for {1} bytes", key, bytes);
@@ -136,6 +133,7 @@ public sealed partial class HostActor
             return;
         }
 
+        TrimCache();
         var usage = Usage();
         SpaceMetrics.Set(_host.Id, usage);
         _scheduler?.Tell(new SchedulerProtocol.HostReport(
@@ -169,12 +167,12 @@ public sealed partial class HostActor
             full += disk.VirtualSizeBytes;
         }
 
-        return new HostUsage(
+        return WithCache(new HostUsage(
             _space.TotalBytes, _space.FreeBytes, _room.ReservedBytes, bases, unique, copies)
         {
             WorstCaseBytes = bases + full,
             MeasuredAt = _measuredAt,
-        };
+        });
     }
 
     private IEnumerable<(InstanceId Id, InstanceDisk Disk)> Disks() =>

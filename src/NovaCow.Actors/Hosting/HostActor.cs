@@ -123,6 +123,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         Receive<Leave>(_ => OnLeave());
         SpaceHandlers();
         CareHandlers();
+        CacheHandlers();
     }
 
     private void OnFound(Reconciliation.Found found)
@@ -134,6 +135,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             entry.Clones = found.ClonesOf(volume.Key);
             entry.Damage = found.DamagedBases.GetValueOrDefault(volume.Key);
             entry.IsUnsealed = found.Unsealed.Contains(volume.Key);
+            entry.Use = found.Uses.GetValueOrDefault(volume.Key);
             entry.Report = ReportOf(entry, volume);
             _ = RefOf(entry);
         }
@@ -164,6 +166,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         Timers.StartPeriodicTimer(
             ReportTime.Instance, ReportTime.Instance, _host.Limits.ReportEvery);
         StartCare();
+        StartCache();
         SayHelloTo(_scheduler);
     }
 

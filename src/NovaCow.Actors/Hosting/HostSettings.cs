@@ -49,6 +49,16 @@ public sealed record HostLimits
     /// <summary>The most bases that are fetched or built at a time; others queue.</summary>
     public int MaxBuilds { get; init; } = 4;
 
+    /// <summary>The most bases that are fetched from one source at a time; others queue.</summary>
+    public int MaxFetchesPerSource { get; init; } = 4;
+
+    /// <summary>The bytes that bases may take before some are evicted; null: as many as there is
+    /// room for. What may not be evicted may take more.</summary>
+    public long? CacheBudgetBytes { get; init; }
+
+    /// <summary>How often it is saved how bases were used.</summary>
+    public TimeSpan SaveUsesEvery { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>The most instances whose disks are changed at a time; others queue.</summary>
     public int MaxChanges { get; init; } = 2;
 

@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Actors.Hosting;
 
@@ -42,6 +43,7 @@ internal static class Reconciliation
         {
             DamagedBases = inventory.Damaged,
             Unsealed = inventory.Unsealed,
+            Uses = host.Store.ReadUses().DistinctBy(u => u.Key).ToDictionary(u => u.Key),
         };
     }
 
@@ -138,6 +140,9 @@ internal static class Reconciliation
 
         /// <summary>Those of the bases whose bytes nothing vouches for.</summary>
         public required IReadOnlySet<BaseKey> Unsealed { get; init; }
+
+        /// <summary>How bases were used, as far as that is known.</summary>
+        public required IReadOnlyDictionary<BaseKey, BaseUse> Uses { get; init; }
 
         public IReadOnlyList<FoundClone> ClonesOf(BaseKey key) =>
             Clones.TryGetValue(key, out var clones) ? clones : [];

@@ -64,7 +64,14 @@ public static partial class BaseVolumeProtocol
 
     /// <summary>The base asks its host for a turn and for room to be made.</summary>
     public sealed record AskToBuild(BaseKey Key, string Title, long NeededBytes)
-        : IBaseVolumeMessage;
+        : IBaseVolumeMessage
+    {
+        /// <summary>Who serves what it is made of; null: nobody.</summary>
+        public string? Source { get; init; }
+
+        /// <summary>No launch waits for it.</summary>
+        public bool IsAhead { get; init; }
+    }
 
     /// <summary>It is the base's turn, and there is room until <see cref="BuildEnded"/>.</summary>
     public sealed record MayBuild : IBaseVolumeMessage;

@@ -26,6 +26,10 @@ public static partial class HostProtocol
         /// <summary>The cluster's identity: instances of another cluster are none of its business.
         /// </summary>
         public string? Cluster { get; init; }
+
+        /// <summary>What of its bases the host is to keep; a scheduler that says nothing keeps
+        /// nothing.</summary>
+        public KeptBases? Kept { get; init; }
     }
 
     /// <summary>Make the instance's disks; answered by <see cref="SchedulerProtocol.Prepared"/> or

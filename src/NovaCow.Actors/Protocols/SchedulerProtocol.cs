@@ -46,7 +46,11 @@ public static partial class SchedulerProtocol
     public sealed record GetImage(ImageName Name) : ISchedulerMessage;
 
     /// <summary>An image.</summary>
-    public sealed record ImageFound(Image Image) : ISchedulerMessage;
+    public sealed record ImageFound(Image Image) : ISchedulerMessage
+    {
+        /// <summary>How its versions stand; null: it was never updated.</summary>
+        public ImageVersionInfo? Versions { get; init; }
+    }
 
     /// <summary>Answered by <see cref="ImageList"/>.</summary>
     public sealed record ListImages : ISchedulerMessage;

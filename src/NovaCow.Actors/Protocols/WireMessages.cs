@@ -17,6 +17,7 @@ public static partial class WireMessages
         Hosts(serializer);
         Care(serializer);
         Fleet(serializer);
+        Cache(serializer);
         Journal(serializer);
         return serializer;
     }

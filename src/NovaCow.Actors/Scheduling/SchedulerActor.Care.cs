@@ -17,8 +17,7 @@ public sealed partial class SchedulerActor
     private void CareCommands()
     {
         Command<ScrubBases>(OnScrubBases);
-        Command<EvictBase>(m => PassOn(
-            m.Host, request => new HostProtocol.EvictBase(request, m.Key)));
+        Command<EvictBase>(OnEvictBase);
         Command<GetSpace>(m => PassOn(m.Host, request => new HostProtocol.MeasureSpace(request)));
         FromHost<EvictionDone>(m => m.Host, m => PassBack(
             m.Host,

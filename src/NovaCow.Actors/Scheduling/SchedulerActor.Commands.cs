@@ -21,11 +21,7 @@ public sealed partial class SchedulerActor
             d => new ImageRegistered(_core.State.Images[m.Image.Name], d.Events.Count > 0)));
         Command<DeleteImage>(m => Carry(
             _core.Unregister(m.Name, Now), _ => new ImageDeleted(m.Name)));
-        Command<GetImage>(m => Answer(_core.State.Images.TryGetValue(m.Name, out var image)
-            ? new ImageFound(image)
-            : Refuse(
-                RequestErrorCode.ImageNotFound,
-                $"image {m.Name}: not in the catalogue; look for its name in the list of images")));
+        Command<GetImage>(m => Answer(Found(m.Name)));
         Command<ListImages>(_ => Answer(new ImageList(
             [.. _core.State.Images.Values.OrderBy(i => i.Name.Value, StringComparer.Ordinal)])));
         Command<GetFlavor>(m => Answer(

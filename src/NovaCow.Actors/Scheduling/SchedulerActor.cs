@@ -45,6 +45,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         EventCommands();
         CareCommands();
         FleetCommands();
+        CacheCommands();
         Command<TimeToTick>(_ => OnTick());
         Command<Terminated>(ended => OnTerminated(ended.ActorRef));
         Command<SaveSnapshotSuccess>(saved => DeleteMessages(saved.Metadata.SequenceNr));
@@ -167,6 +168,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
                     new HostProtocol.Welcome(_settings.Leadership.Epoch, e.Verdicts)
                     {
                         Cluster = _core.State.Cluster,
+                        Kept = e.Kept,
                     });
                 break;
             case SchedulerEffect.SayHello e:
@@ -175,6 +177,9 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
             case SchedulerEffect.Settled e:
                 CountSettled(e.Instance);
                 _waiters.Settle(e.Instance);
+                break;
+            default:
+                CarryOutCache(effect);
                 break;
         }
     }

@@ -66,6 +66,11 @@ public static class DomainMetrics
     public static Counter<long> Changes { get; } = Meter.CreateCounter<long>(
         "novacow.changes", "{change}", "Changes of instances' disks that ended");
 
+    /// <summary>Bases that were made ahead of any launch; tag <c>outcome</c>: made or failed.
+    /// </summary>
+    public static Counter<long> Precaches { get; } = Meter.CreateCounter<long>(
+        "novacow.precaches", "{base}", "Base volumes made ahead of any launch");
+
     private static InstrumentAdvice<double> Seconds => new()
     {
         HistogramBucketBoundaries =
@@ -74,6 +79,9 @@ public static class DomainMetrics
 
     internal static KeyValuePair<string, object?> Cache(bool warm) =>
         new("cache", warm ? "warm" : "cold");
+
+    internal static void CountPrecache(bool isMade) => Precaches.Add(
+        1, new KeyValuePair<string, object?>("outcome", isMade ? "made" : "failed"));
 
     internal static void CountChange(ChangeKind kind, ChangePhase phase) => Changes.Add(
         1,

@@ -21,6 +21,14 @@ internal static class SpaceMetrics
             u => u.FullCopyBytes);
         Gauge("novacow.worst_case", "Bytes that bases and disks would take with every disk filled",
             u => u.WorstCaseBytes);
+        Gauge("novacow.protected", "Bytes of base volumes that are never evicted",
+            u => u.ProtectedBytes);
+        Meter.CreateObservableGauge(
+            "novacow.cache.budget",
+            () => Hosts.Where(h => h.Value.CacheBudgetBytes is not null).Select(
+                h => Measure(h.Key, h.Value.CacheBudgetBytes!.Value)),
+            "By",
+            "Bytes that base volumes may take, where there is a budget");
         Gauge("novacow.volumes.size", "Size of what the volumes lie in", u => u.TotalBytes);
         Gauge("novacow.volumes.free", "Bytes free where the volumes lie", u => u.FreeBytes);
         Gauge("novacow.volumes.reserved", "Free bytes promised to volumes being made",
@@ -34,8 +42,10 @@ internal static class SpaceMetrics
     private static void Gauge(string name, string description, Func<HostUsage, long> value) =>
         Meter.CreateObservableGauge(
             name,
-            () => Hosts.Select(h => new Measurement<long>(
-                value(h.Value), new KeyValuePair<string, object?>("host", h.Key.Value))),
+            () => Hosts.Select(h => Measure(h.Key, value(h.Value))),
             "By",
             description);
+
+    private static Measurement<long> Measure(HostId host, long value) =>
+        new(value, new KeyValuePair<string, object?>("host", host.Value));
 }

@@ -29,6 +29,12 @@ public sealed record EvictionCandidate
 
     /// <summary>Bytes to fetch and to convert when it is made again.</summary>
     public required long RebuildBytes { get; init; }
+
+    /// <summary>It never goes: it is pinned, or one of the copies that are wanted.</summary>
+    public bool IsProtected { get; init; }
+
+    /// <summary>It goes first: nobody will launch it again.</summary>
+    public bool IsRetired { get; init; }
 }
 
 /// <summary>By what eviction judges.</summary>
@@ -54,9 +60,10 @@ public sealed record EvictionPlan(
     IReadOnlyList<BaseKey> Victims, long FreedBytes, long EvictableBytes, int Evictable);
 
 /// <summary>
-/// Chooses the bases that make room: of those that are ready and have no clone, no waiter and no
-/// recent use, the least valuable first, and no more than is needed. A base's value is what it
-/// costs to make again times how often that is expected.
+/// Chooses the bases that make room: of those that are ready and have no protection, no clone, no
+/// waiter and no recent use, what is retired and then the least valuable for its bytes first, and
+/// no more than is needed. A base's value is what it costs to make again times how often that is
+/// expected.
 /// </summary>
 public static class EvictionPolicy
 {
@@ -65,17 +72,41 @@ public static class EvictionPolicy
         IEnumerable<EvictionCandidate> bases, long neededBytes, EvictionRules rules,
         DateTimeOffset now)
     {
-        List<EvictionCandidate> evictable =
-        [
-            .. bases.Where(b => MayGo(b, rules, now))
-                .OrderBy(b => Value(b, rules, now))
-                .ThenByDescending(b => b.AllocatedBytes)
-                .ThenBy(b => b.Key.Value, StringComparer.Ordinal),
-        ];
+        var evictable = Evictable(bases, rules, now);
         var all = evictable.Sum(b => b.AllocatedBytes);
-        if (all < neededBytes || neededBytes <= 0)
-            return new EvictionPlan([], 0, all, evictable.Count);
+        return all < neededBytes || neededBytes <= 0
+            ? new EvictionPlan([], 0, all, evictable.Count)
+            : Choose(evictable, all, neededBytes);
+    }
 
+    /// <summary>Chooses enough to bring all bases within a budget, or as much as may go.</summary>
+    public static EvictionPlan Trim(
+        IReadOnlyCollection<EvictionCandidate> bases, long budgetBytes, EvictionRules rules,
+        DateTimeOffset now)
+    {
+        // What is on its way out counts no more.
+        var excess = bases.Where(b => b.State != BaseState.Evicting).Sum(b => b.AllocatedBytes)
+            - budgetBytes;
+        var evictable = Evictable(bases, rules, now);
+        var all = evictable.Sum(b => b.AllocatedBytes);
+        return excess <= 0
+            ? new EvictionPlan([], 0, all, evictable.Count)
+            : Choose(evictable, all, Math.Min(excess, all));
+    }
+
+    private static List<EvictionCandidate> Evictable(
+        IEnumerable<EvictionCandidate> bases, EvictionRules rules, DateTimeOffset now) =>
+    [
+        .. bases.Where(b => MayGo(b, rules, now))
+            .OrderByDescending(b => b.IsRetired)
+            .ThenBy(b => Value(b, rules, now) / Math.Max(1, b.AllocatedBytes))
+            .ThenByDescending(b => b.AllocatedBytes)
+            .ThenBy(b => b.Key.Value, StringComparer.Ordinal),
+    ];
+
+    private static EvictionPlan Choose(
+        List<EvictionCandidate> evictable, long all, long neededBytes)
+    {
         List<EvictionCandidate> chosen = [];
         var freed = 0L;
         foreach (var next in evictable.TakeWhile(_ => freed < neededBytes))
@@ -99,7 +130,7 @@ public static class EvictionPolicy
     /// <summary>Whether nothing needs the base now.</summary>
     public static bool MayGo(
         EvictionCandidate candidate, EvictionRules rules, DateTimeOffset now) =>
-        candidate is { State: BaseState.Ready, Clones: 0, Waiters: 0 }
+        candidate is { State: BaseState.Ready, Clones: 0, Waiters: 0, IsProtected: false }
         && now - candidate.LastUsedAt >= rules.KeepRecent;
 
     /// <summary>Seconds of making again that keeping it is expected to save.</summary>

@@ -169,4 +169,10 @@ public sealed record HostUsage(
     /// <summary>When the disks were measured last; null: not yet, and their bytes are those of when
     /// they were made.</summary>
     public DateTimeOffset? MeasuredAt { get; init; }
+
+    /// <summary>Those bytes of bases that are never evicted, because the scheduler said so.</summary>
+    public long ProtectedBytes { get; init; }
+
+    /// <summary>The bytes that bases may take; null: as many as there is room for.</summary>
+    public long? CacheBudgetBytes { get; init; }
 }

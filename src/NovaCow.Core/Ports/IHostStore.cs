@@ -1,3 +1,5 @@
+using NovaCow.Core.Hosting;
+
 namespace NovaCow.Core;
 
 /// <summary>
@@ -25,6 +27,14 @@ public interface IHostStore
 
     /// <summary>Removes a download and what is left of one.</summary>
     Task DiscardIncomingAsync(BaseKey key, CancellationToken cancellationToken);
+
+    /// <summary>Writes down how bases were used, in place of what was written before. Small: the
+    /// caller waits for it.</summary>
+    void SaveUses(IReadOnlyList<BaseUse> uses);
+
+    /// <summary>What was written down last, as far as it can be read; nothing where it cannot.
+    /// </summary>
+    IReadOnlyList<BaseUse> ReadUses();
 
     /// <summary>The size of the store's file system and what is free in it, in bytes.</summary>
     StoreSpace MeasureSpace();

@@ -65,7 +65,12 @@ public abstract record ClusterEvent
     /// <summary>The catalogue changed.</summary>
     /// <param name="Name">The image.</param>
     /// <param name="Registered">False: it was deleted.</param>
-    public sealed record ImageChanged(ImageName Name, bool Registered) : ClusterEvent;
+    public sealed record ImageChanged(ImageName Name, bool Registered) : ClusterEvent
+    {
+        /// <summary>What changed of its copies or versions; null: it was registered or deleted.
+        /// </summary>
+        public string? Message { get; init; }
+    }
 
     /// <summary>A base changed on a host, or came further; never kept.</summary>
     public sealed record BaseChanged(HostId Host, BaseReport Base) : ClusterEvent;

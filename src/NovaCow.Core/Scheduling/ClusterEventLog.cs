@@ -98,7 +98,23 @@ public sealed class ClusterEventLog(int capacity)
             Sequence = sequence,
             At = e.At,
         },
+        CacheEvent e => new ClusterEvent.ImageChanged(e.Name, Registered: true)
+        {
+            Sequence = sequence,
+            At = e.At,
+            Message = Message(e),
+        },
         _ => null,
+    };
+
+    private static string Message(CacheEvent happened) => happened switch
+    {
+        ImageCacheSet e => e.Cache.ToString(),
+        ImageUpdateBegun e =>
+            $"version {e.Number} becomes current when {e.MinWarm} hosts have it",
+        ImageSwitched e => $"version {e.Number} is current",
+        ImageUpdateEnded e => $"the update ended: {e.Error.Message}",
+        _ => throw new InvalidOperationException($"no message for {happened.GetType().Name}"),
     };
 
     private static ClusterEvent.DisksChanged Disks(

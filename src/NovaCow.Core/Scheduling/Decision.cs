@@ -29,7 +29,7 @@ public sealed class Decision
 }
 
 /// <summary>Something to do once a decision is durable.</summary>
-public abstract record SchedulerEffect
+public abstract partial record SchedulerEffect
 {
     private SchedulerEffect()
     {
@@ -57,7 +57,11 @@ public abstract record SchedulerEffect
 
     /// <summary>Answer a host's hello.</summary>
     public sealed record Welcome(HostId Host, IReadOnlyList<InstanceVerdict> Verdicts)
-        : SchedulerEffect;
+        : SchedulerEffect
+    {
+        /// <summary>What of its bases it is to keep.</summary>
+        public KeptBases Kept { get; init; } = KeptBases.None;
+    }
 
     /// <summary>Ask a host to say hello.</summary>
     public sealed record SayHello(HostId Host) : SchedulerEffect;

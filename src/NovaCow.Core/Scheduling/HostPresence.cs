@@ -30,6 +30,8 @@ internal sealed class HostPresence(HostId id)
 
     public Resends Resends { get; } = new();
 
+    public CachePresence Cache { get; } = new();
+
     public HostStatus Status(HostRecord record) =>
         IsConnected ? HostStatus.Up
         : record.Lost ? HostStatus.Unreachable

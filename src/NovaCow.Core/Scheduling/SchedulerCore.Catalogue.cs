@@ -14,7 +14,7 @@ public sealed partial class SchedulerCore
                 : Decision.Refuse(
                     RequestErrorCode.Conflict,
                     $"image {image.Name}: the catalogue has another one of that name, with digest "
-                        + $"{known.Digest}; delete it first or choose another name");
+                        + $"{known.Digest}; update it, delete it first or choose another name");
         }
 
         if (CheckBoot(image) is { } wrongBoot)

@@ -29,7 +29,10 @@ public sealed partial class SchedulerCore
         presence.Progress.Clear();
 
         var verdicts = new List<InstanceVerdict>(facts.Instances.Count);
-        decision.Effects.Add(new SchedulerEffect.Welcome(facts.Host, verdicts));
+        decision.Effects.Add(new SchedulerEffect.Welcome(facts.Host, verdicts)
+        {
+            Kept = KeptUntilPlanned(presence),
+        });
         var reported = new HashSet<InstanceId>(facts.Instances.Count);
         foreach (var instance in facts.Instances)
         {
@@ -92,6 +95,7 @@ public sealed partial class SchedulerCore
         if (Connected(host) is not { } presence)
             return false;
         presence.LastSeenAt = now;
+        HeardOfCopy(presence, report);
         presence.Set(report);
         Seen(host, report.Key);
         return true;

@@ -14,6 +14,7 @@ public sealed partial class SchedulerCore
             PlaceWaiting(decision, now);
         ExpireWaiting(decision, now);
         Resend(decision, now);
+        KeepCache(decision, now);
         return decision;
     }
 

@@ -41,6 +41,9 @@ public sealed record SchedulerLimits
     /// <summary>The most images in the catalogue.</summary>
     public int MaxImages { get; init; } = 10_000;
 
+    /// <summary>How images' copies are made and kept.</summary>
+    public CacheRules Cache { get; init; } = new();
+
     /// <summary>How placement weighs.</summary>
     public PlacementRules Placement { get; init; } = new();
 }

@@ -11,6 +11,10 @@ public sealed record SchedulerSnapshot(
     /// <summary>The cluster's identity.</summary>
     public string? Cluster { get; init; }
 
+    /// <summary>What is wanted of images' copies, and their versions; null in snapshots of before
+    /// there were any.</summary>
+    public CacheState.Saved? Cache { get; init; }
+
     /// <summary>A launch whose spec stands in the list of specs.</summary>
     public sealed record SavedLaunch(
         InstanceId Id,
@@ -63,6 +67,7 @@ public sealed record SchedulerSnapshot(
             specs, launches)
         {
             Cluster = state.Cluster,
+            Cache = state.Cache.ToSnapshot(),
         };
     }
 

@@ -55,6 +55,9 @@ public sealed class SchedulerState
     /// <summary>The cluster's identity; null until it is founded.</summary>
     public string? Cluster { get; private set; }
 
+    /// <summary>What is wanted of images' copies, and their versions.</summary>
+    public CacheState Cache { get; } = new();
+
     /// <summary>The catalogue's images, by name.</summary>
     public IReadOnlyDictionary<ImageName, Image> Images => _images;
 
@@ -127,6 +130,12 @@ public sealed class SchedulerState
                 break;
             case ImageDeleted e:
                 _images.Remove(e.Name);
+                Cache.Forget(e.Name);
+                break;
+            case CacheEvent e:
+                Cache.Apply(e);
+                if (e is ImageSwitched switched)
+                    _images[switched.Name] = switched.To;
                 break;
             case HostJoined e:
                 _hosts[e.Host] =
@@ -163,6 +172,8 @@ public sealed class SchedulerState
         Cluster = snapshot.Cluster;
         foreach (var image in snapshot.Images)
             _images[image.Name] = image;
+        if (snapshot.Cache is { } cache)
+            Cache.Restore(cache);
         foreach (var host in snapshot.Hosts)
             _hosts[host.Id] = host;
         foreach (var tombstone in snapshot.Deleted)

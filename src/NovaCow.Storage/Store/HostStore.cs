@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Storage;
 
@@ -89,6 +90,29 @@ public sealed class HostStore : IHostStore, IDisposable
     /// <inheritdoc/>
     public Task DiscardIncomingAsync(BaseKey key, CancellationToken cancellationToken) =>
         RunAsync($"base {key}: cannot remove its download", () => Discard(key), cancellationToken);
+
+    /// <inheritdoc/>
+    public void SaveUses(IReadOnlyList<BaseUse> uses)
+    {
+        try
+        {
+            StoreRecords.Publish(Files, Layout.Uses, uses);
+        }
+        catch (Exception e) when (StoreErrors.IsExpected(e))
+        {
+            throw StoreErrors.From(e, "cannot keep how bases were used", Root);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<BaseUse> ReadUses()
+    {
+        if (StoreRecords.TryRead<List<BaseUse>>(Layout.Uses, out var problem) is { } uses)
+            return [.. uses.OfType<BaseUse>().Where(u => u.Key is not null)];
+        if (StoreFiles.TryStat(Layout.Uses, out _))
+            Note($"{Layout.Uses} {problem}; how bases were used is forgotten");
+        return [];
+    }
 
     /// <inheritdoc/>
     public StoreSpace MeasureSpace()

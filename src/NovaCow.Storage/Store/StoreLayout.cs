@@ -18,6 +18,8 @@ internal sealed record StoreLayout(string Root)
 
     public string Lock { get; } = Path.Combine(Root, "lock");
 
+    public string Uses { get; } = Path.Combine(Root, "uses.json");
+
     public string Bases { get; } = Path.Combine(Root, "bases");
 
     public string Instances { get; } = Path.Combine(Root, "instances");

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Actors.Tests.Fakes;
 
@@ -194,6 +195,13 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
         Begin("discard", cancellationToken, () => Incoming.TryRemove(key, out _));
 
     public StoreSpace MeasureSpace() => Space;
+
+    /// <summary>How bases were used, as it was saved last.</summary>
+    public IReadOnlyList<BaseUse> Uses { get; private set; } = [];
+
+    public void SaveUses(IReadOnlyList<BaseUse> uses) => Uses = uses;
+
+    public IReadOnlyList<BaseUse> ReadUses() => Uses;
 
     public bool Handles(Uri source) => source.Scheme == "fake";
 

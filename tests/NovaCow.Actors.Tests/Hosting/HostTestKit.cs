@@ -36,7 +36,9 @@ public abstract class HostTestKit : TestKit
         Host = Sys.ActorOf(
             HostActor.Props(Given.Settings(Disk, name, limits, Copies)), "host");
         Host.Tell(new HostActor.Connected(Scheduler.Ref));
-        return Scheduler.ExpectMsg<SchedulerProtocol.HostHello>().Facts;
+        var facts = Scheduler.ExpectMsg<SchedulerProtocol.HostHello>().Facts;
+        Send(new HostProtocol.Welcome(1, []));
+        return facts;
     }
 
     private protected void Use(IActorRef host) => Host = host;
