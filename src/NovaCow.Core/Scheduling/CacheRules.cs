@@ -71,7 +71,7 @@ public sealed record CacheHost
     public required IReadOnlyDictionary<BaseKey, BaseReport> Bases { get; init; }
 
     /// <summary>Bases that launches placed there will have it make.</summary>
-    public required IReadOnlyDictionary<BaseKey, int> Expected { get; init; }
+    public required IReadOnlyDictionary<BaseKey, Expected> Expected { get; init; }
 
     /// <summary>What was ordered from it, and is neither there nor failed.</summary>
     public required IReadOnlySet<BaseKey> Ordered { get; init; }
