@@ -2,6 +2,7 @@ using System.CommandLine;
 using NovaCow.Cli.Commands;
 using NovaCow.Client;
 using NovaCow.Runtime.Configuration;
+using NovaCow.Runtime.Persistence;
 
 namespace NovaCow.Cli;
 
@@ -53,6 +54,11 @@ public static class CommandLine
             await error.WriteLineAsync($"novacow: {e.Message}");
             return ExitCode.Configuration;
         }
+        catch (StoreException e)
+        {
+            await error.WriteLineAsync($"novacow: {e.Message}");
+            return e is StoreConflictException ? ExitCode.Conflict : ExitCode.Failed;
+        }
         catch (OperationCanceledException)
         {
             return ExitCode.Interrupted;
@@ -86,6 +92,7 @@ public static class CommandLine
             SpaceCommand.Create(terminal),
             EventsCommand.Create(terminal),
             ConfigCommands.Create(terminal),
+            StoreCommands.Create(terminal),
             DemoCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

@@ -21,4 +21,8 @@ internal static class Refusals
         new(
             $"stream {persistenceId}: event {first} cannot be written, the stream is at {highest}: "
             + "somebody else writes it; stop one of them, the other recovers at its next start");
+
+    /// <param name="store">The store's name.</param>
+    public static StoreConflictException NotEmpty(string store) =>
+        new($"store {store}: it is not empty; import into a new file or database");
 }

@@ -1,4 +1,4 @@
-using NovaCow.Store.Sqlite;
+using NovaCow.Runtime.Persistence;
 
 namespace NovaCow.Store.Tests;
 
@@ -31,7 +31,7 @@ internal sealed class Acknowledged
         Assert.NotEmpty(_last);
     }
 
-    public async Task CheckAsync(SqliteStore store)
+    public async Task CheckAsync(IStore store)
     {
         foreach (var (id, sequenceNr) in _last)
         {
@@ -42,7 +42,7 @@ internal sealed class Acknowledged
     }
 
     /// <summary>The last event of a stream that must have no gap.</summary>
-    public static async Task<long> LastOfUnbrokenAsync(SqliteStore store, string id)
+    public static async Task<long> LastOfUnbrokenAsync(IStore store, string id)
     {
         var last = 0L;
         await foreach (var journalEvent in store.ReadAsync(id, 1, Cancelled))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using NovaCow.Runtime.Persistence;
+using NovaCow.Store.Postgres;
 using NovaCow.Store.Sqlite;
 using NovaCow.Testing.Postgres;
 
@@ -18,7 +19,7 @@ internal static class ChildJobs
                 await KeepPostgresAsync();
                 return 0;
             }
-            await using var store = await SqliteStore.OpenAsync(job[1]);
+            await using var store = await OpenAsync(job[1]);
             await DoAsync(store, job);
             return 0;
         }
@@ -29,7 +30,12 @@ internal static class ChildJobs
         }
     }
 
-    private static async Task DoAsync(SqliteStore store, string[] job)
+    private static async Task<IStore> OpenAsync(string store) =>
+        PostgresAddress.TryParse(store, out var address, out _)
+            ? await PostgresStore.OpenAsync(new() { Address = address!, Migrate = true })
+            : await SqliteStore.OpenAsync(store);
+
+    private static async Task DoAsync(IStore store, string[] job)
     {
         switch (job[0])
         {
@@ -47,7 +53,7 @@ internal static class ChildJobs
 
     /// <summary>Appends to many streams at once and tells what was acknowledged, until killed.
     /// </summary>
-    private static Task AppendForeverAsync(SqliteStore store, string prefix, int streams) =>
+    private static Task AppendForeverAsync(IStore store, string prefix, int streams) =>
         Task.WhenAll(Enumerable.Range(0, streams).Select(async i =>
         {
             var id = $"{prefix}{i}";
@@ -59,7 +65,7 @@ internal static class ChildJobs
         }));
 
     /// <summary>Appends that many pairs of events to one stream.</summary>
-    private static async Task WriteAsync(SqliteStore store, string id, int pairs)
+    private static async Task WriteAsync(IStore store, string id, int pairs)
     {
         for (var i = 0; i < pairs; i++)
             await store.AppendAsync(Two(id, 1 + (2 * i)), default);
@@ -67,7 +73,7 @@ internal static class ChildJobs
 
     /// <summary>Adds 1 to the number in a file that many times, always while leading.</summary>
     private static async Task LeadAsync(
-        SqliteStore store, string holder, int turns, string counterFile)
+        IStore store, string holder, int turns, string counterFile)
     {
         var request = new LeaseRequest("lead", holder, "here", TimeSpan.FromMinutes(10));
         for (var turn = 0; turn < turns; turn++)

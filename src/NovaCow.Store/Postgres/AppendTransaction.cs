@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 
 namespace NovaCow.Store.Postgres;
 
@@ -30,10 +29,6 @@ internal sealed class AppendTransaction(NpgsqlConnection connection, IReadOnlyLi
     private const string AdvanceStreams =
         "UPDATE stream SET highest_sequence_nr = last "
         + "FROM unnest($1, $2) AS advanced (stream, last) WHERE id = advanced.stream";
-
-    private const string InsertEvents =
-        "INSERT INTO event (stream, sequence_nr, manifest, bytes) "
-        + "SELECT * FROM unnest($1, $2, $3, $4)";
 
     private readonly Dictionary<string, long> _epochs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Stream> _streams = new(StringComparer.Ordinal);
@@ -136,13 +131,9 @@ internal sealed class AppendTransaction(NpgsqlConnection connection, IReadOnlyLi
                 (manifests[i], bytes[i]) = (wanted.Events[n].Manifest, wanted.Events[n].Bytes);
             }
         }
-        var insert = Add(batch, InsertEvents, streams, sequenceNrs);
+        var insert = Add(batch, PostgresRows.InsertEvents, streams, sequenceNrs);
         insert.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = manifests });
-        insert.Parameters.Add(new NpgsqlParameter<ReadOnlyMemory<byte>[]>
-        {
-            TypedValue = bytes,
-            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
-        });
+        insert.Parameters.Add(PostgresRows.Bytes(bytes));
     }
 
     private static NpgsqlBatchCommand Add<T>(NpgsqlBatch batch, string sql, params T[][] arrays)

@@ -30,7 +30,7 @@ internal static class PostgresFailure
 
     /// <summary>Names the store, the cause and the remedy.</summary>
     public static StoreException ToStoreException(string store, Exception failure) =>
-        failure as StoreException
+        failure as StoreException ?? failure.InnerException as StoreException
         ?? new StoreException($"store {store}: {Explain(store, failure)}", failure);
 
     private static string Explain(string store, Exception failure) => failure switch

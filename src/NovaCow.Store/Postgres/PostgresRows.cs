@@ -7,6 +7,10 @@ namespace NovaCow.Store.Postgres;
 /// <summary>Reading streams and snapshots, on whatever connection.</summary>
 internal static class PostgresRows
 {
+    public const string InsertEvents =
+        "INSERT INTO event (stream, sequence_nr, manifest, bytes) "
+        + "SELECT * FROM unnest($1, $2, $3, $4)";
+
     private const string StreamId = "(SELECT id FROM stream WHERE persistence_id = $1)";
 
     private const string SelectEvents =
@@ -82,5 +86,13 @@ internal static class PostgresRows
         {
             TypedValue = bytes,
             NpgsqlDbType = NpgsqlDbType.Bytea,
+        };
+
+    /// <summary>The same of many, as an array.</summary>
+    public static NpgsqlParameter Bytes(ReadOnlyMemory<byte>[] bytes) =>
+        new NpgsqlParameter<ReadOnlyMemory<byte>[]>
+        {
+            TypedValue = bytes,
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea,
         };
 }

@@ -14,7 +14,7 @@ namespace NovaCow.Store.Postgres;
 /// never delays a renewal. Commits are synchronous. While the database is away calls fail within
 /// seconds; when it is back they succeed again.
 /// </remarks>
-public sealed class PostgresStore : IStore
+public sealed class PostgresStore : IStore, IStoreAdministration
 {
     /// <summary>Events that one transaction deletes at most, so that it stays short.</summary>
     private const int DeleteChunk = 5_000;
@@ -44,6 +44,7 @@ public sealed class PostgresStore : IStore
         + "manifest = excluded.manifest, bytes = excluded.bytes "
         + "WHERE snapshot.sequence_nr <= excluded.sequence_nr";
 
+    private readonly PostgresOptions _options;
     private readonly string _name;
     private readonly ConnectionLane _journal;
     private readonly ConnectionLane _leaseLane;
@@ -53,6 +54,7 @@ public sealed class PostgresStore : IStore
 
     private PostgresStore(PostgresOptions options)
     {
+        _options = options;
         _name = options.Address.ToString();
         _journal = new ConnectionLane(options, limit: 1);
         _leaseLane = new ConnectionLane(options, LeaseConnections);
@@ -194,6 +196,12 @@ public sealed class PostgresStore : IStore
         ArgumentException.ThrowIfNullOrEmpty(holder);
         return _leases.ReleaseAsync(name, holder, cancellationToken);
     }
+
+    public Task<IStoreView> OpenViewAsync(CancellationToken cancellationToken) =>
+        PostgresView.OpenAsync(_options, cancellationToken);
+
+    public Task<IStoreFilling> BeginFillingAsync(CancellationToken cancellationToken) =>
+        PostgresFilling.OpenAsync(_options, cancellationToken);
 
     /// <summary>Commits what was accepted, then closes; later calls fail.</summary>
     public async ValueTask DisposeAsync()

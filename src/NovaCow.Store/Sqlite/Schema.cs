@@ -46,6 +46,9 @@ internal static class Schema
         """,
     ];
 
+    /// <summary>The version that this program reads and writes.</summary>
+    public static int Version => Steps.Length;
+
     /// <summary>Makes the tables or brings them up to date, in one transaction.</summary>
     public static void Migrate(Database database, string path)
     {

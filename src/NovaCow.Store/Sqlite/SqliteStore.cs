@@ -13,15 +13,18 @@ namespace NovaCow.Store.Sqlite;
 /// Readers never wait for the writer. Leases run by this machine's clock: when that is set back, a
 /// lease lasts longer; when forward, it expires early; two never lead, because of the epoch.
 /// </remarks>
-public sealed class SqliteStore : IStore
+public sealed class SqliteStore : IStore, IStoreAdministration
 {
     private readonly string _path;
+    private readonly TimeSpan _busyTimeout;
     private readonly SqliteWriter _writer;
     private readonly ReaderPool _readers;
 
-    private SqliteStore(string path, SqliteWriter writer, ReaderPool readers)
+    private SqliteStore(
+        string path, TimeSpan busyTimeout, SqliteWriter writer, ReaderPool readers)
     {
         _path = path;
+        _busyTimeout = busyTimeout;
         _writer = writer;
         _readers = readers;
     }
@@ -99,6 +102,14 @@ public sealed class SqliteStore : IStore
             tables => tables.Leases.Release(name, holder), cancellationToken);
     }
 
+    public Task<IStoreView> OpenViewAsync(CancellationToken cancellationToken) =>
+        Task.Run<IStoreView>(
+            () => new SqliteView(_path, Database.Open(_path, _busyTimeout)), cancellationToken);
+
+    public Task<IStoreFilling> BeginFillingAsync(CancellationToken cancellationToken) =>
+        Task.Run<IStoreFilling>(
+            () => new SqliteFilling(_path, Database.Open(_path, _busyTimeout)), cancellationToken);
+
     /// <summary>Commits what was accepted, then closes; later calls fail.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -116,7 +127,7 @@ public sealed class SqliteStore : IStore
                 path, () => new Reader(Database.Open(path, busyTimeout)));
             var writer = new SqliteWriter(path, database, busyTimeout);
             writer.Start();
-            return new SqliteStore(path, writer, readers);
+            return new SqliteStore(path, busyTimeout, writer, readers);
         }
         catch (SqliteFailure failure)
         {

@@ -2,22 +2,33 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using NovaCow.Runtime.Persistence;
+using NovaCow.Store.Postgres;
 using NovaCow.Store.Sqlite;
+using NovaCow.Testing.Postgres;
 
 namespace NovaCow.Benchmarks.Store;
 
 /// <summary>
-/// Events that the embedded store makes durable per second, by writers that each await their append
-/// before the next; each writer has a stream of its own, as an actor has. Every commit is synced.
+/// Events that a store makes durable per second, by writers that each await their append before the
+/// next; each writer has a stream of its own, as an actor has. Every commit is synced. For
+/// PostgreSQL also what it does without the store, in the same run.
 /// </summary>
 public sealed class JournalBenchmark : IBenchmark
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
+    private static readonly Load[] Loads =
+    [
+        new(Writers: 100, Bytes: 200, Batch: 1),
+        new(Writers: 1, Bytes: 200, Batch: 1),
+        new(Writers: 1, Bytes: 200, Batch: 100),
+        new(Writers: 1_000, Bytes: 200, Batch: 1),
+    ];
+
     public string Name => "journal";
 
-    public string About => "the embedded store: durable events per second, and latency";
+    public string About => "the stores: durable events per second, and latency";
 
     /// <param name="args">The folder to write in; the working directory by default.</param>
     public async Task RunAsync(string[] args)
@@ -27,24 +38,58 @@ public sealed class JournalBenchmark : IBenchmark
         Directory.CreateDirectory(folder);
         try
         {
-            Console.WriteLine(
-                "writers  bytes  batch    events/s  commits/s  events/commit  p50 ms  p99 ms");
-            await MeasureAsync(folder, new(Writers: 100, Bytes: 200, Batch: 1));
-            await MeasureAsync(folder, new(Writers: 1, Bytes: 200, Batch: 1));
-            await MeasureAsync(folder, new(Writers: 1, Bytes: 200, Batch: 100));
-            await MeasureAsync(folder, new(Writers: 1_000, Bytes: 200, Batch: 1));
+            WriteHead("SQLite");
+            foreach (var load in Loads)
+            {
+                var path = Path.Combine(folder, $"{load.Writers}-{load.Batch}.db");
+                await using var store = await SqliteStore.OpenAsync(path);
+                await MeasureAsync(store, load);
+            }
             Console.WriteLine("floor: 10,000 events/s with 100 writers of one event at a time");
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+        if (PrivatePostgres.Unavailable is { } problem) Console.WriteLine($"PostgreSQL: {problem}");
+        else await MeasurePostgresAsync();
     }
 
-    private static async Task MeasureAsync(string folder, Load load)
+    private static async Task MeasurePostgresAsync()
     {
-        var path = Path.Combine(folder, $"{load.Writers}-{load.Batch}.db");
-        await using var store = await SqliteStore.OpenAsync(path);
+        await using var server = await PrivatePostgres.StartAsync();
+        WriteHead("PostgreSQL");
+        var rates = new Dictionary<Load, double>();
+        foreach (var load in Loads)
+        {
+            var url = await server.CreateDatabaseAsync($"d{rates.Count}");
+            if (!PostgresAddress.TryParse(url, out var address, out var problem))
+                throw new FormatException(problem);
+            await using var store = await PostgresStore.OpenAsync(
+                new() { Address = address!, Migrate = true });
+            rates[load] = await MeasureAsync(store, load);
+        }
+        foreach (var load in Loads.Where(l => l is { Batch: 1, Writers: <= 100 }))
+        {
+            var rows = await PlainInserts.MeasureAsync(server, load.Writers, load.Bytes, Duration);
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{load.Writers} connections that insert a row and commit: {rows:n0} rows/s; "
+                + $"the store with {load.Writers} writers: {rates[load] / rows:n2} times that"));
+        }
+        Console.WriteLine("floor: 5,000 events/s with 100 writers of one event at a time");
+    }
+
+    private static void WriteHead(string engine)
+    {
+        Console.WriteLine(engine);
+        Console.WriteLine(
+            "writers  bytes  batch    events/s  commits/s  events/commit  p50 ms  p99 ms");
+    }
+
+    /// <returns>Events per second.</returns>
+    private static async Task<double> MeasureAsync(IStore store, Load load)
+    {
         var streams = new long[load.Writers];
         await RunAsync(store, load, streams, WarmUp);
 
@@ -69,11 +114,12 @@ public sealed class JournalBenchmark : IBenchmark
             + $"{commits / seconds,11:n0}{events / commits,15:n1}"
             + $"{latencies[latencies.Count / 2],8:n2}"
             + $"{latencies[latencies.Count * 99 / 100],8:n2}"));
+        return events / seconds;
     }
 
     /// <returns>How long each append took, in milliseconds.</returns>
     private static async Task<List<double>> RunAsync(
-        SqliteStore store, Load load, long[] streams, TimeSpan duration)
+        IStore store, Load load, long[] streams, TimeSpan duration)
     {
         var payload = new StoredPayload("benchmark", new byte[load.Bytes]);
         var batch = Enumerable.Repeat(payload, load.Batch).ToList();

@@ -127,7 +127,7 @@ public sealed class OfflineCommandTests : IDisposable
         Assert.Contains("suggest", output);
     }
 
-    private static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] args)
+    internal static async Task<(int Exit, string Output, string Error)> RunAsync(params string[] args)
     {
         await using var output = new StringWriter();
         await using var error = new StringWriter();

@@ -48,6 +48,19 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_store_may_be_a_database_with_its_password_in_a_file()
+    {
+        var settings = SettingsReader.Load(null, """
+            novacow.control.store = "postgresql://node@db:6000/cow?sslmode=verify-full"
+            novacow.control.postgres { password-file = /run/secret, migrate = true, role = app }
+            """);
+        var options = Assert.IsType<StoreSettings.Postgres>(settings.Control.Store).Options;
+        Assert.Equal("postgresql://node@db:6000/cow", options.Address.ToString());
+        Assert.Equal(
+            ("/run/secret", true, "app"), (options.PasswordFile, options.Migrate, options.Role));
+    }
+
+    [Fact]
     public void A_command_line_setting_wins_over_the_file()
     {
         File.WriteAllText(_file, "novacow { name = from-file, roles = [host] }");
@@ -90,6 +103,8 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("novacow.host.scrub-rate = 100", ":1:", "novacow.host.scrub-rate", "1MiB")]
     [InlineData("novacow.host.scrub-every = 0s", ":1:", "novacow.host.scrub-every", "more than")]
     [InlineData("novacow.host.seeds = []", ":1:", "novacow.host.seeds", "at least one")]
+    [InlineData("novacow.control.store = \"postgresql://a:b@h/d\"", ":1:", "novacow.control.store", "password-file")]
+    [InlineData("novacow.control.store = \"mysql://a@h/d\"", ":1:", "novacow.control.store", "postgresql://")]
     [InlineData("novacow.log-level = loud", ":1:", "novacow.log-level", "warning")]
     [InlineData("novacow.flavors.x { vcpus = 1, ram = 1GiB }", ":1:", "ram", "unknown")]
     [InlineData("novacow { name = ", ":1:", "", "")]
