@@ -69,15 +69,24 @@ public sealed class JournalBenchmark : IBenchmark
                 new() { Address = address!, Migrate = true });
             rates[load] = await MeasureAsync(store, load);
         }
-        foreach (var load in Loads.Where(l => l is { Batch: 1, Writers: <= 100 }))
+        await CompareAsync(server, rates);
+        Console.WriteLine("floor: 5,000 events/s with 100 writers of one event at a time");
+    }
+
+    /// <summary>What grouping is worth beyond what the server does by itself.</summary>
+    private static async Task CompareAsync(
+        PrivatePostgres server, IReadOnlyDictionary<Load, double> rates)
+    {
+        foreach (var connections in (int[])[1, 100])
         {
-            var rows = await PlainInserts.MeasureAsync(server, load.Writers, load.Bytes, Duration);
+            var rows = await PlainInserts.MeasureAsync(
+                server, connections, Loads[0].Bytes, Duration);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{load.Writers} connections that insert a row and commit: {rows:n0} rows/s; "
-                + $"the store with {load.Writers} writers: {rates[load] / rows:n2} times that"));
+                $"plain, {connections} connections that insert one row and commit: {rows:n0} rows/s"
+                + $"; the store's rate is, with 1 writer, {rates[Loads[1]] / rows:n2} of that, "
+                + $"with 100, {rates[Loads[0]] / rows:n2}"));
         }
-        Console.WriteLine("floor: 5,000 events/s with 100 writers of one event at a time");
     }
 
     private static void WriteHead(string engine)

@@ -130,6 +130,26 @@ public sealed class PostgresRefusalTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task An_append_that_the_server_cannot_hold_leaves_those_committed_with_it_alone()
+    {
+        await using var store = await PostgresStore.OpenAsync(
+            await server.NewStoreAsync(), Cancelled);
+
+        var appends = Enumerable.Range(0, 100)
+            .Select(i => store.AppendAsync(
+                new($"s{i}", 1, [new(i % 10 == 0 ? "nul \0" : "m", default)], null), Cancelled))
+            .ToList();
+        await Task.WhenAll(appends).ContinueWith(_ => { }, TaskScheduler.Default);
+
+        for (var i = 0; i < appends.Count; i++)
+        {
+            Assert.Equal(i % 10 != 0, appends[i].IsCompletedSuccessfully);
+            Assert.Equal(
+                i % 10 == 0 ? 0 : 1, await store.ReadHighestSequenceNrAsync($"s{i}", Cancelled));
+        }
+    }
+
+    [Fact]
     public async Task Processes_that_migrate_at_once_make_one_schema()
     {
         var url = await server.NewDatabaseAsync();
