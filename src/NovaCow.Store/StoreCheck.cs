@@ -58,7 +58,8 @@ public sealed class StoreCheck
         {
             _events++;
             var number = stored.SequenceNr;
-            if (_read(stored.Payload) is { } problem) Tell($"stream {id}: event {number}: {problem}");
+            if (_read(stored.Payload) is { } problem)
+                Tell($"stream {id}: event {number}: {problem}");
             if (reached is { } last && number > last + 1) Tell(Gap(id, last + 1, number - 1));
             reached = Math.Max(reached ?? 0, number);
         }

@@ -59,7 +59,8 @@ public sealed class TransferTests(PostgresServer server) : IDisposable
             (lines[..^1], "cut short"),
             (lines[..200], "cut short"),
             ([.. lines[..10], .. lines[11..]], "checksum"),
-            ([.. lines[..10], lines[10].Replace("\"event\":", "\"event\":9"), .. lines[11..]], "line"),
+            ([.. lines[..10], lines[10].Replace("\"event\":", "\"event\":9"), .. lines[11..]],
+                "line"),
             ([.. lines, lines[^1]], "after its end"),
             (["{}"], "does not begin"),
             (["PNG"], "line 1"),
@@ -91,7 +92,7 @@ public sealed class TransferTests(PostgresServer server) : IDisposable
     }
 
     [Fact]
-    public async Task A_check_tells_what_is_missing_what_belongs_to_nothing_and_what_cannot_be_read()
+    public async Task A_check_tells_what_is_missing_belongs_to_nothing_or_cannot_be_read()
     {
         var options = await server.NewStoreAsync();
         await using var store = await PostgresStore.OpenAsync(options, Cancelled);

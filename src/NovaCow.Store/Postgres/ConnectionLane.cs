@@ -18,27 +18,15 @@ internal sealed class ConnectionLane : IAsyncDisposable
 
     private const int CommandSeconds = 12;
 
-    private const int LockSeconds = 5;
-
-    /// <summary>
-    /// A process that was paused within a transaction holds its locks, and nobody can take the
-    /// lease from it: less than a lease's usual time, so that a paused leader costs no more.
-    /// </summary>
-    private const int IdleInTransactionSeconds = 2;
-
     private readonly SemaphoreSlim _free;
     private readonly string _store;
 
-    /// <param name="options">The database.</param>
-    /// <param name="limit">Connections at most; more callers wait without a thread.</param>
-    /// <param name="idleInTransactionSeconds">How long a transaction may stand still.</param>
-    public ConnectionLane(
-        PostgresOptions options, int limit, int idleInTransactionSeconds = IdleInTransactionSeconds)
+    public ConnectionLane(PostgresOptions options, Lane lane)
     {
         _store = options.Address.ToString();
-        _free = new(limit);
+        _free = new(lane.Connections);
         var builder = new NpgsqlDataSourceBuilder(
-            Settings(options.Address, limit, idleInTransactionSeconds).ConnectionString);
+            Settings(options.Address, lane).ConnectionString);
         if (options.PasswordFile is { } file)
         {
             builder.UsePasswordProvider(
@@ -73,7 +61,8 @@ internal sealed class ConnectionLane : IAsyncDisposable
                 }
             }
         }
-        catch (Exception failure) when (failure is not (OperationCanceledException or StoreException))
+        catch (Exception failure) when (
+            failure is not (OperationCanceledException or StoreException))
         {
             throw PostgresFailure.ToStoreException(_store, failure);
         }
@@ -86,7 +75,7 @@ internal sealed class ConnectionLane : IAsyncDisposable
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
     private static NpgsqlConnectionStringBuilder Settings(
-        PostgresAddress address, int limit, int idleInTransactionSeconds) => new()
+        PostgresAddress address, Lane lane) => new()
     {
         Host = address.Host,
         Port = address.Port,
@@ -95,8 +84,8 @@ internal sealed class ConnectionLane : IAsyncDisposable
         SslMode = address.SslMode,
         RootCertificate = address.RootCertificate,
         GssEncryptionMode = GssEncryptionMode.Disable,
-        ApplicationName = "novacow",
-        MaxPoolSize = limit,
+        ApplicationName = lane.Name,
+        MaxPoolSize = lane.Connections,
         Timeout = ConnectSeconds,
         CommandTimeout = CommandSeconds,
         CancellationTimeout = 2_000,
@@ -111,9 +100,11 @@ internal sealed class ConnectionLane : IAsyncDisposable
             CultureInfo.InvariantCulture,
             $"-c search_path={PostgresSchema.Name},pg_temp -c synchronous_commit=on "
             + $"-c default_transaction_isolation=read\\ committed "
-            + $"-c statement_timeout={StatementSeconds}s -c lock_timeout={LockSeconds}s "
-            + $"-c idle_in_transaction_session_timeout={idleInTransactionSeconds}s "
-            + $"-c tcp_user_timeout={StatementSeconds}s"),
+            + $"-c statement_timeout={StatementSeconds}s -c lock_timeout={lane.LockSeconds}s "
+            + $"-c idle_in_transaction_session_timeout={lane.IdleInTransactionSeconds}s "
+            // The server, too, must notice that a client's machine is gone, and its locks with it.
+            + $"-c tcp_user_timeout={StatementSeconds}s -c tcp_keepalives_idle={ConnectSeconds} "
+            + $"-c tcp_keepalives_interval=1 -c tcp_keepalives_count={ConnectSeconds}"),
     };
 
     private string ReadPassword(string file)

@@ -33,6 +33,16 @@ internal sealed class LeaseRows(ConnectionLane lane)
         "UPDATE lease SET holder = '', address = '', expires_at = 'epoch' "
         + "WHERE name = $1 AND holder = $2";
 
+    /// <summary>
+    /// A process can be paused while it sends: then the server waits for the rest, which no timeout
+    /// of its own ends. Such a transaction is older than any that goes on.
+    /// </summary>
+    private const string EndStalled =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        + "WHERE datname = current_database() AND usename = current_user "
+        + "AND application_name = ANY($1) "
+        + "AND xact_start < clock_timestamp() - interval '2 seconds'";
+
     private const string LockEpoch = "SELECT epoch FROM lease WHERE name = $1 FOR KEY SHARE";
 
     /// <summary>Throws unless the fence is null or its epoch is the newest of its lease, which it
@@ -101,8 +111,28 @@ internal sealed class LeaseRows(ConnectionLane lane)
         return await reader.ReadAsync(cancellationToken) ? Read(reader, name) : null;
     }
 
-    /// <summary>A batch is one transaction: the row is locked before the clock is read.</summary>
+    /// <summary>Takes a lease that has expired. Who holds its row for long is ended: it leads no
+    /// more, and must not keep others from it.</summary>
     private static async Task<Lease> TakeAsync(
+        NpgsqlConnection connection, LeaseRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TryTakeAsync(connection, request, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            await using var command = new NpgsqlCommand(EndStalled, connection)
+            {
+                Parameters = { new() { Value = new[] { Lane.Journal.Name, Lane.Others.Name } } },
+            };
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            return await TryTakeAsync(connection, request, cancellationToken);
+        }
+    }
+
+    /// <summary>A batch is one transaction: the row is locked before the clock is read.</summary>
+    private static async Task<Lease> TryTakeAsync(
         NpgsqlConnection connection, LeaseRequest request, CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(connection);

@@ -6,9 +6,6 @@ namespace NovaCow.Store.Postgres;
 /// fails is not tried again.</summary>
 internal sealed class PostgresSession : IAsyncDisposable
 {
-    /// <summary>A tool may wait for its other end, a file or a pipe.</summary>
-    private const int IdleInTransactionSeconds = 600;
-
     private readonly string _store;
     private readonly ConnectionLane _lane;
     private NpgsqlConnection? _connection;
@@ -16,7 +13,7 @@ internal sealed class PostgresSession : IAsyncDisposable
     private PostgresSession(PostgresOptions options)
     {
         _store = options.Address.ToString();
-        _lane = new ConnectionLane(options, limit: 1, IdleInTransactionSeconds);
+        _lane = new ConnectionLane(options, Lane.Operator);
     }
 
     /// <param name="options">The database.</param>

@@ -19,10 +19,6 @@ public sealed class PostgresStore : IStore, IStoreAdministration
     /// <summary>Events that one transaction deletes at most, so that it stays short.</summary>
     private const int DeleteChunk = 5_000;
 
-    private const int LeaseConnections = 2;
-
-    private const int OtherConnections = 6;
-
     private const string DeleteEvents =
         "WITH chosen AS (SELECT id FROM stream WHERE persistence_id = $1) "
         + "DELETE FROM event WHERE stream = (SELECT id FROM chosen) AND sequence_nr <= least($2, "
@@ -56,9 +52,9 @@ public sealed class PostgresStore : IStore, IStoreAdministration
     {
         _options = options;
         _name = options.Address.ToString();
-        _journal = new ConnectionLane(options, limit: 1);
-        _leaseLane = new ConnectionLane(options, LeaseConnections);
-        _others = new ConnectionLane(options, OtherConnections);
+        _journal = new ConnectionLane(options, Lane.Journal);
+        _leaseLane = new ConnectionLane(options, Lane.Leases);
+        _others = new ConnectionLane(options, Lane.Others);
         _writer = new AppendWriter(_name, _journal.Source);
         _leases = new LeaseRows(_leaseLane);
     }
@@ -96,7 +92,7 @@ public sealed class PostgresStore : IStore, IStoreAdministration
     public static async Task<(int Before, int Now)> MigrateAsync(
         PostgresOptions options, CancellationToken cancellationToken = default)
     {
-        await using var lane = new ConnectionLane(options, limit: 1);
+        await using var lane = new ConnectionLane(options, Lane.Operator);
         var before = await lane.RunAsync(
             (connection, ct) => PostgresSchema.MigrateAsync(connection, options, ct),
             cancellationToken);

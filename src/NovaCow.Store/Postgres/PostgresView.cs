@@ -15,7 +15,7 @@ internal sealed class PostgresView(PostgresSession session) : IStoreView
         SELECT 'a snapshot of no stream, under number ' || stream FROM snapshot AS s
             WHERE NOT EXISTS (SELECT FROM stream WHERE id = s.stream)
         UNION ALL
-        SELECT 'the server runs with ' || name || ' off: a loss of power loses what was acknowledged'
+        SELECT 'the server runs with ' || name || ' off: a loss of power loses acknowledged writes'
             FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'
         LIMIT 20
         """;

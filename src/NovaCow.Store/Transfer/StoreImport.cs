@@ -127,7 +127,7 @@ public sealed class StoreImport : IDisposable
                 _totals = _totals with { Leases = _totals.Leases + 1 };
                 break;
             default:
-                throw new FormatException("it is neither a lease, nor a stream, nor what comes next in one");
+                throw new FormatException("it is no lease, no stream, and not what comes next in one");
         }
     }
 

@@ -7,8 +7,8 @@ namespace NovaCow.Store.Transfer;
 /// <summary>
 /// One line of an exported store, which is a text of JSON lines: first <c>format</c> and
 /// <c>version</c>; for each stream its name and <c>highest</c> number, then its <c>snapshot</c>, if
-/// there is one, and each <c>event</c>, with manifest and bytes (base64); each <c>lease</c> with its
-/// epoch; last the <c>end</c>: what there should be, and the SHA-256 of all lines before.
+/// there is one, and each <c>event</c>, with manifest and bytes (base64); each <c>lease</c> with
+/// its epoch; last the <c>end</c>: what there should be, and the SHA-256 of all lines before.
 /// </summary>
 internal sealed record TransferLine
 {

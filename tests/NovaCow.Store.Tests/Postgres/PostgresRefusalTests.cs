@@ -163,7 +163,8 @@ public sealed class PostgresRefusalTests(PostgresServer server)
             child.Dispose();
         }
 
-        await using var store = await PostgresStore.OpenAsync(PostgresServer.Options(url), Cancelled);
+        await using var store = await PostgresStore.OpenAsync(
+            PostgresServer.Options(url), Cancelled);
         for (var i = 0; i < 4; i++)
             Assert.Equal(20, await Acknowledged.LastOfUnbrokenAsync(store, $"stream{i}"));
     }
