@@ -43,6 +43,15 @@ public sealed partial record Launch
             ? Host
             : null;
 
+    /// <summary>The host that takes no other of its group; null: any may. A committed instance that
+    /// seems lost may be there again.</summary>
+    public HostId? HostOfGroup() => this switch
+    {
+        { Spec.Group: null } => null,
+        { Phase: LaunchPhase.Failed, Timings.CommittedAt: not null } => Host,
+        _ => Claims(),
+    };
+
     /// <summary>Whether its host has been asked for something and has not answered.</summary>
     public bool IsOpen() =>
         Phase is LaunchPhase.Placed or LaunchPhase.Committed or LaunchPhase.Deleting

@@ -134,6 +134,9 @@ public sealed partial class SchedulerCore
         else
             decision.Effects.Add(new SchedulerEffect.SayHello(host));
 
+        // What one that was removed said before is judged when it says hello.
+        if (!State.Hosts.ContainsKey(host))
+            return decision;
         var launch = State.Launches.GetValueOrDefault(id);
         var answer = launch is not null ? Say(decision, launch, command, now)
             : command is LaunchCommand.Prepared or LaunchCommand.Activated

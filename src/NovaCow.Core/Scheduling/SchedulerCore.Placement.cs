@@ -40,9 +40,9 @@ public sealed partial class SchedulerCore
                 break;
             case LaunchEvent e:
                 var key = (before?.Spec ?? State.Launches[e.Id].Spec).Image.BaseKey();
-                if (before?.Claims() is { } from)
+                if (before?.Host is { } from)
                     Seen(from, key);
-                if (State.Launches.GetValueOrDefault(e.Id)?.Claims() is { } to)
+                if (State.Launches.GetValueOrDefault(e.Id)?.Host is { } to)
                     Seen(to, key);
                 break;
         }

@@ -97,7 +97,7 @@ public sealed class SchedulerState
     public int QueueOn(HostId host) =>
         _holdings.TryGetValue(host, out var held) ? held.Queue : 0;
 
-    /// <summary>How many launches of each group hold something of a host.</summary>
+    /// <summary>How many launches of each group a host has.</summary>
     public IReadOnlyDictionary<GroupName, int> GroupsOn(HostId host) =>
         _holdings.TryGetValue(host, out var held) ? held.Groups : NoGroups;
 
@@ -222,6 +222,8 @@ public sealed class SchedulerState
                 _waiting.Remove(before, isPlaced: after?.Phase == LaunchPhase.Placed);
             if (before.Claims() is { } old)
                 _holdings[old].Remove(before);
+            if (before.HostOfGroup() is { } shared)
+                _holdings[shared].CountGroup(before.Spec.Group!, -1);
         }
 
         if (after is null)
@@ -237,11 +239,16 @@ public sealed class SchedulerState
         if (after.Phase == LaunchPhase.Accepted)
             _waiting.Add(after);
         if (after.Claims() is { } host)
-        {
-            if (!_holdings.TryGetValue(host, out var held))
-                _holdings[host] = held = new Holding();
-            held.Add(after);
-        }
+            HoldingOf(host).Add(after);
+        if (after.HostOfGroup() is { } apart)
+            HoldingOf(apart).CountGroup(after.Spec.Group!, 1);
+    }
+
+    private Holding HoldingOf(HostId host)
+    {
+        if (!_holdings.TryGetValue(host, out var held))
+            _holdings[host] = held = new Holding();
+        return held;
     }
 
     // One object for all launches of the same image and flavor, however often it was read.
@@ -275,6 +282,15 @@ public sealed class SchedulerState
 
         public void Remove(Launch launch) => Change(launch, -1);
 
+        public void CountGroup(GroupName group, int change)
+        {
+            var launches = Groups.GetValueOrDefault(group) + change;
+            if (launches == 0)
+                Groups.Remove(group);
+            else
+                Groups[group] = launches;
+        }
+
         private void Change(Launch launch, int sign)
         {
             var claim = PlacementPolicy.ClaimOf(launch);
@@ -285,21 +301,10 @@ public sealed class SchedulerState
                 Claims.DiskBytes + (sign * claim.DiskBytes));
             Set(All, launch.Id, sign > 0);
             Set(Open, launch.Id, sign > 0 && launch.IsOpen());
-            if (launch.Spec.Group is { } group)
-                Count(group, sign);
             if (launch.Phase != LaunchPhase.Placed)
                 return;
             Queue += sign;
             Expect(launch.Spec.Image, sign);
-        }
-
-        private void Count(GroupName group, int change)
-        {
-            var launches = Groups.GetValueOrDefault(group) + change;
-            if (launches == 0)
-                Groups.Remove(group);
-            else
-                Groups[group] = launches;
         }
 
         private void Expect(Image image, int change)

@@ -321,17 +321,4 @@ public sealed class SchedulerActorTests : SchedulerTestKit
         Scheduler.Tell(new DeleteImage(Given.Image.Name));
         ExpectMsg<SchedulerProtocol.ImageDeleted>();
     }
-
-    // What is held up in the store counts as work: that all commands were taken is seen by this.
-    private void AwaitIdleButStore()
-    {
-        Scheduler.Tell(new Identify(this));
-        ExpectMsg<ActorIdentity>();
-    }
-
-    private void ExpectNothing(Runtime.TestKit.TestProbe host)
-    {
-        Assert.Null(ReceiveOne(TimeSpan.FromMilliseconds(50)));
-        Assert.Null(host.ReceiveOne(TimeSpan.FromMilliseconds(50)));
-    }
 }

@@ -43,6 +43,19 @@ public abstract class SchedulerTestKit : TestKit
         Assert.True(ExpectMsg<SchedulerProtocol.ImageRegistered>().Created);
     }
 
+    // What is held up in the store counts as work: that all commands were taken is seen by this.
+    private protected void AwaitIdleButStore()
+    {
+        Scheduler.Tell(new Identify(this));
+        ExpectMsg<ActorIdentity>();
+    }
+
+    private protected void ExpectNothing(TestProbe host)
+    {
+        Assert.Null(ReceiveOne(TimeSpan.FromMilliseconds(50)));
+        Assert.Null(host.ReceiveOne(TimeSpan.FromMilliseconds(50)));
+    }
+
     private protected void StopScheduler()
     {
         Watch(Scheduler);

@@ -18,7 +18,10 @@ internal sealed partial class SimulatedCluster
     };
 
     private static readonly LaunchOptions[] Choices =
-        [LaunchOptions.None, LaunchOptions.None, new() { Driver = DriverName.Copy }];
+    [
+        LaunchOptions.None, LaunchOptions.None, new() { Driver = DriverName.Copy },
+        new() { Group = GroupName.Parse("apart"), Priority = 1 },
+    ];
 
     private static readonly Preparation Quick = new(true, TimeSpan.Zero, TimeSpan.Zero);
 
@@ -55,7 +58,7 @@ internal sealed partial class SimulatedCluster
     public void Step()
     {
         var host = Hosts[_random.Next(Hosts.Length)];
-        switch (_random.Next(130))
+        switch (_random.Next(136))
         {
             case < 10:
                 Launch(Given.Id($"vm-{_random.Next(6)}"));
@@ -88,6 +91,9 @@ internal sealed partial class SimulatedCluster
                 break;
             case < 100:
                 RestartScheduler();
+                break;
+            case < 106:
+                StepFleet(host);
                 break;
             default:
                 StepChange(host);
@@ -134,6 +140,7 @@ internal sealed partial class SimulatedCluster
                 _core.State.ExpectedOn(info.Id).Values.Sum(e => e.Launches));
         }
 
+        CheckGroups();
         foreach (var id in _acknowledged)
             Assert.True(_core.Find(id, _now) is not null, $"{id} was acknowledged and is lost");
         foreach (var id in Hosts.SelectMany(h => h.EverActive).Distinct())
@@ -162,6 +169,7 @@ internal sealed partial class SimulatedCluster
         }
 
         CheckChangesSettled();
+        CheckGroups();
     }
 
     private void Launch(InstanceId id)
@@ -211,6 +219,7 @@ internal sealed partial class SimulatedCluster
 
         foreach (var placed in decision.Events.OfType<LaunchPlaced>())
         {
+            Assert.Equal(HostDuty.Active, _core.Host(placed.Host)!.Duty);
             var drivers = Hosts.First(h => h.Id == placed.Host).Drivers;
             Assert.Contains(_core.State.Launches[placed.Id].Spec.Driver ?? drivers[0], drivers);
         }

@@ -6,7 +6,7 @@ using NovaCow.Runtime.Configuration;
 namespace NovaCow.Node.Tests.Api;
 
 /// <summary>A whole node in this process, with an image, on real files.</summary>
-public sealed class NodeFixture : IAsyncLifetime
+public class NodeFixture : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("novacow-node-");
     private NovaCowNode _node = null!;
@@ -16,6 +16,9 @@ public sealed class NodeFixture : IAsyncLifetime
     public HttpClient Http { get; private set; } = null!;
 
     public string Folder => _folder.FullName;
+
+    /// <summary>Settings beside those of every node here.</summary>
+    protected virtual string Settings => "";
 
     public async ValueTask InitializeAsync()
     {
@@ -31,6 +34,7 @@ public sealed class NodeFixture : IAsyncLifetime
                 novacow.host.memory = 10TiB
                 novacow.host.reserve = 0
                 novacow.control.overcommit.disk = 1000
+                {Settings}
                 """),
             Path.Combine(Folder, "node.log"),
             CancellationToken.None);
@@ -48,6 +52,7 @@ public sealed class NodeFixture : IAsyncLifetime
         await _node.DisposeAsync();
         var errors = await File.ReadAllTextAsync(Path.Combine(Folder, "node.log"));
         _folder.Delete(recursive: true);
+        GC.SuppressFinalize(this);
 
         // Whatever the tests asked of it, none of it was a bug.
         Assert.Equal("", errors);

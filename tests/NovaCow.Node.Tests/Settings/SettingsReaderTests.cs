@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 using NovaCow.Node.Settings;
 using NovaCow.Runtime.Configuration;
 
@@ -102,6 +103,9 @@ public sealed class SettingsReaderTests : IDisposable
     [InlineData("novacow.host.change-rate = 64", ":1:", "novacow.host.change-rate", "1MiB")]
     [InlineData("novacow.host.scrub-rate = 100", ":1:", "novacow.host.scrub-rate", "1MiB")]
     [InlineData("novacow.host.scrub-every = 0s", ":1:", "novacow.host.scrub-every", "more than")]
+    [InlineData("novacow.host.labels.zone = A", ":1:", "novacow.host.labels", "a-z")]
+    [InlineData("novacow.host.overcommit.disk = 0", ":1:", "novacow.host.overcommit.disk", "0.1")]
+    [InlineData("novacow.control.max-waiting-per-project = 0", ":1:", "per-project", "1 or more")]
     [InlineData("novacow.host.seeds = []", ":1:", "novacow.host.seeds", "at least one")]
     [InlineData("novacow.control.store = \"postgresql://a:b@h/d\"", ":1:", "novacow.control.store", "password-file")]
     [InlineData("novacow.control.store = \"mysql://a@h/d\"", ":1:", "novacow.control.store", "postgresql://")]
@@ -116,6 +120,28 @@ public sealed class SettingsReaderTests : IDisposable
         Assert.Contains(Path.GetFileName(_file) + line, e.Message);
         Assert.Contains(key, e.Message);
         Assert.Contains(remedy, e.Message);
+    }
+
+    [Fact]
+    public void A_hosts_labels_and_ratios_are_read()
+    {
+        var plain = SettingsReader.Load(null);
+        Assert.Empty(plain.Host.Labels);
+        Assert.Null(plain.Host.Overcommit);
+        Assert.Null(plain.Control.MaxWaitingPerProject);
+
+        var settings = SettingsReader.Load(null, """
+            novacow.host.labels { zone = a, disk = nvme, rack = 7 }
+            novacow.host.overcommit.disk = 2.5
+            """).Host;
+        Assert.Equal(
+            ["disk=nvme", "rack=7", "zone=a"], settings.Labels.Select(l => l.ToString()));
+        Assert.Equal(new HostOvercommit(null, null, 2.5), settings.Overcommit);
+
+        var many = string.Join(", ", Enumerable.Range(1, 33).Select(i => $"l{i} = x"));
+        var e = Assert.Throws<ConfigurationException>(
+            () => SettingsReader.Load(null, $"novacow.host.labels {{ {many} }}"));
+        Assert.Contains("32 at most", e.Message);
     }
 
     [Fact]
