@@ -161,20 +161,8 @@ public sealed class LaunchOptionTests : IAsyncLifetime
     private static async Task<string> LabelAsync(string path, int offset) => (await Tools.RunAsync(
         "blkid", "--probe", "--offset", $"{offset}", "-o", "value", "-s", "LABEL", path)).Trim();
 
-    private async Task CliAsync(params string[] args)
-    {
-        var (exit, output, error) = await TryCliAsync(args);
-        Assert.True(
-            exit == ExitCode.Success,
-            $"novacow {string.Join(' ', args)}: {exit}\n{output}{error}{_cluster.Logs()}");
-    }
+    private Task CliAsync(params string[] args) => _cluster.CliAsync(args);
 
-    private async Task<(int Exit, string Output, string Error)> TryCliAsync(params string[] args)
-    {
-        await using var output = new StringWriter();
-        await using var error = new StringWriter();
-        var exit = await CommandLine.RunAsync(
-            [.. args, "--api", _cluster.Client.Address.ToString()], output, error);
-        return (exit, output.ToString(), error.ToString());
-    }
+    private Task<(int Exit, string Output, string Error)> TryCliAsync(params string[] args) =>
+        _cluster.TryCliAsync(args);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using NovaCow.Cli;
 using NovaCow.Client;
 
 namespace NovaCow.Cluster.Tests.Harness;
@@ -130,6 +131,27 @@ internal sealed class TestCluster : IAsyncDisposable
     public IEnumerable<string> OnDisk(string host) =>
         Directory.EnumerateDirectories(Path.Combine(StoreOf(host), "instances"))
             .Select(path => Path.GetFileName(path)!);
+
+    /// <summary>Runs a command against the node named control, which has to succeed.</summary>
+    /// <returns>What it prints.</returns>
+    public async Task<string> CliAsync(params string[] args)
+    {
+        var (exit, output, error) = await TryCliAsync(args);
+        Assert.True(
+            exit == ExitCode.Success,
+            $"novacow {string.Join(' ', args)}: {exit}\n{output}{error}{Logs()}");
+        return output;
+    }
+
+    /// <summary>Runs a command against the node named control.</summary>
+    public async Task<(int Exit, string Output, string Error)> TryCliAsync(params string[] args)
+    {
+        await using var output = new StringWriter();
+        await using var error = new StringWriter();
+        var exit = await CommandLine.RunAsync(
+            [.. args, "--api", Client.Address.ToString()], output, error);
+        return (exit, output.ToString(), error.ToString());
+    }
 
     public string Logs() => string.Concat(_nodes.Select(
         n => $"\n--- {n.Key}\n" + string.Join('\n', n.Value.Output.Split('\n').TakeLast(40))));
