@@ -115,7 +115,8 @@ internal static partial class HostCommands
             using var client = Terminal.Connect(parsed);
             var host = parsed.GetRequiredValue(name);
             await client.RemoveHostAsync(host, parsed.GetValue(force), ct);
-            terminal.Write(parsed, new { name = host }, _ => terminal.WriteLine($"{host}: removed"));
+            terminal.Write(
+                parsed, new { name = host }, _ => terminal.WriteLine($"{host}: removed"));
         });
         return command.WithExamples(
             "novacow host remove host-1", "novacow host remove burnt-host --force");

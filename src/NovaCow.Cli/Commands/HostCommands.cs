@@ -21,8 +21,8 @@ internal static partial class HostCommands
             using var client = Terminal.Connect(parsed);
             var hosts = await client.ListHostsAsync(ct);
             terminal.Write(parsed, hosts.Items, items => terminal.WriteTable(
-                ["NAME", "STATE", "DUTY", "DRIVER", ">INSTANCES", ">VCPUS", ">MEMORY", ">FREE DISK", ">SHARED",
-                    ">UNIQUE", ">DOWNLOADS", ">CONVERSIONS", "LABELS"],
+                ["NAME", "STATE", "DUTY", "DRIVER", ">INSTANCES", ">VCPUS", ">MEMORY",
+                    ">FREE DISK", ">SHARED", ">UNIQUE", ">DOWNLOADS", ">CONVERSIONS", "LABELS"],
                 items.Select(h => new[]
                 {
                     h.Name, h.State, h.Duty, h.Driver, h.Instances.ToString(),
@@ -67,6 +67,8 @@ internal static partial class HostCommands
         string.Join(',', host.Labels.Select(l => $"{l.Key}={l.Value}"));
 
     private static string Of(CapacityResource c, Func<long, string> show) =>
-        $"{show(c.Claimed)} of {show((long)(c.Total * c.Overcommit))} claimed, "
-            + string.Create(CultureInfo.InvariantCulture, $"{c.Overcommit} for each of {show(c.Total)}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{show(c.Claimed)} of {show((long)(c.Total * c.Overcommit))} claimed, "
+                + $"{c.Overcommit} for each of {show(c.Total)}");
 }

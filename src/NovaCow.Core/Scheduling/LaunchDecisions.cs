@@ -175,26 +175,27 @@ public static class LaunchDecisions
     private static LaunchDecision Missing(
         Launch launch, LaunchCommand.Missing c, DateTimeOffset now)
     {
-        if (launch.Host != c.Host)
-            return default;
-        switch (launch.Phase)
-        {
-            case LaunchPhase.Placed:
-                return Answered(LaunchAnswer.Prepare);
-            case LaunchPhase.Committed or LaunchPhase.Active:
-                var error = new LaunchError(
-                    LaunchErrorCode.VolumeDriver,
-                    $"instance {launch.Id}: host {c.Host} came back without its disks; if they "
-                        + "cannot be restored there, delete the instance and launch it again",
-                    IsRetryable: false);
-                return Happened(
-                    new LaunchFailed(launch.Id, c.Host, launch.Attempt, error, now));
-            case LaunchPhase.Deleting:
-                return Happened(new LaunchDeleted(launch.Id, c.Host, launch.Attempt, now));
-            default:
-                return default;
-        }
+        if (launch.Host == c.Host && launch.Phase == LaunchPhase.Placed)
+            return Answered(LaunchAnswer.Prepare);
+        var error = new LaunchError(
+            LaunchErrorCode.VolumeDriver,
+            $"instance {launch.Id}: host {c.Host} came back without its disks; if they "
+                + "cannot be restored there, delete the instance and launch it again",
+            IsRetryable: false);
+        return Lost(launch, c.Host, error, now);
     }
+
+    /// <summary>A host does not have what was committed there.</summary>
+    private static LaunchDecision Lost(
+        Launch launch, HostId host, LaunchError error, DateTimeOffset now) => launch.Phase switch
+        {
+            _ when launch.Host != host => default,
+            LaunchPhase.Committed or LaunchPhase.Active => Happened(
+                new LaunchFailed(launch.Id, host, launch.Attempt, error, now)),
+            LaunchPhase.Deleting => Happened(
+                new LaunchDeleted(launch.Id, host, launch.Attempt, now)),
+            _ => default,
+        };
 
     private static LaunchDecision Moved(
         Launch launch, HostId host, string why, DateTimeOffset now)
@@ -212,25 +213,14 @@ public static class LaunchDecisions
     private static LaunchDecision HostRemoved(
         Launch launch, LaunchCommand.HostRemoved c, DateTimeOffset now)
     {
-        if (launch.Host != c.Host)
-            return default;
-        switch (launch.Phase)
-        {
-            case LaunchPhase.Placed:
-                return Moved(launch, c.Host, "was removed by force", now);
-            case LaunchPhase.Committed or LaunchPhase.Active:
-                var error = new LaunchError(
-                    LaunchErrorCode.NoValidHost,
-                    $"instance {launch.Id}: host {c.Host} was removed by force, with its disks; "
-                        + "delete the instance, or start the host again if it has them yet",
-                    IsRetryable: false);
-                return Happened(
-                    new LaunchFailed(launch.Id, c.Host, launch.Attempt, error, now));
-            case LaunchPhase.Deleting:
-                return Happened(new LaunchDeleted(launch.Id, c.Host, launch.Attempt, now));
-            default:
-                return default;
-        }
+        if (launch.Phase == LaunchPhase.Placed)
+            return Moved(launch, c.Host, "was removed by force", now);
+        var error = new LaunchError(
+            LaunchErrorCode.NoValidHost,
+            $"instance {launch.Id}: host {c.Host} was removed by force, with its disks; delete "
+                + "the instance, or start the host again if it has them yet",
+            IsRetryable: false);
+        return Lost(launch, c.Host, error, now);
     }
 
     private static LaunchDecision Delete(Launch launch, DateTimeOffset now) => launch.Phase switch

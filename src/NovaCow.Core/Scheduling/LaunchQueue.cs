@@ -4,8 +4,8 @@ namespace NovaCow.Core.Scheduling;
 
 /// <summary>
 /// The launches that wait for a host, and whose turn it is: the higher priority first; within one,
-/// projects share turns by start-time fair queueing; then the older launch. Adding, removing and
-/// the next turn take logarithmic time.
+/// projects share turns by start-time fair queueing; then the older launch. Adding, removing, the
+/// next turn and a launch's place take logarithmic time.
 /// </summary>
 /// <remarks>
 /// A launch's turn is fixed when it begins to wait: it starts where its project's one before
@@ -25,7 +25,7 @@ public sealed class LaunchQueue : IReadOnlyCollection<Launch>
         new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<int, QueueLevel> _levels = [];
     private readonly Dictionary<ProjectName, int> _byProject = [];
-    private Dictionary<InstanceId, int>? _places;
+    private readonly RankedSet<Turn> _places = new(InOrder);
 
     /// <summary>How many wait.</summary>
     public int Count => _turns.Count;
@@ -45,21 +45,8 @@ public sealed class LaunchQueue : IReadOnlyCollection<Launch>
     /// <summary>How many of a project wait.</summary>
     public int CountOf(ProjectName project) => _byProject.GetValueOrDefault(project);
 
-    /// <summary>A waiting launch's place, from 1; all places are worked out together, once after
-    /// each change of the queue.</summary>
-    public int PlaceOf(InstanceId id)
-    {
-        if (_places is null)
-        {
-            var turns = _turns.Values.ToArray();
-            Array.Sort(turns, InOrder);
-            _places = new Dictionary<InstanceId, int>(turns.Length);
-            for (var i = 0; i < turns.Length; i++)
-                _places[turns[i].Launch.Id] = i + 1;
-        }
-
-        return _places[id];
-    }
+    /// <summary>A waiting launch's place, from 1.</summary>
+    public int PlaceOf(InstanceId id) => _places.RankOf(_turns[id]) + 1;
 
     /// <summary>Looks through the queue in the order of turns.</summary>
     public Scan LookThrough() => new(this);
@@ -80,11 +67,11 @@ public sealed class LaunchQueue : IReadOnlyCollection<Launch>
         var turn = new Turn(launch, start, end);
         _turns.Add(launch.Id, turn);
         _byAge.Add(turn);
+        _places.Add(turn);
         if (!_bySpec.TryGetValue(spec, out var alike))
             _bySpec[spec] = alike = new SortedSet<Turn>(InOrder);
         alike.Add(turn);
         _byProject[project] = CountOf(project) + 1;
-        _places = null;
     }
 
     internal void Remove(Launch launch, bool isPlaced)
@@ -92,6 +79,7 @@ public sealed class LaunchQueue : IReadOnlyCollection<Launch>
         _turns.Remove(launch.Id, out var turn);
         var (spec, project) = (launch.Spec, launch.Spec.ProjectOrDefault);
         _byAge.Remove(turn!);
+        _places.Remove(turn!);
         var alike = _bySpec[spec];
         alike.Remove(turn!);
         if (alike.Count == 0)
@@ -106,7 +94,6 @@ public sealed class LaunchQueue : IReadOnlyCollection<Launch>
         level.Leave(project, isPlaced ? (turn!.Start, turn.End) : null);
         if (level.Waiting == 0)
             _levels.Remove(spec.Priority);
-        _places = null;
     }
 
     internal static int CompareAge(Launch a, Launch b)
