@@ -5,7 +5,7 @@ using NovaCow.Storage.Inspection;
 
 namespace NovaCow.Cli.Commands;
 
-internal static class ImageCommands
+internal static partial class ImageCommands
 {
     public static Command Create(Terminal terminal) =>
         new("image", "The catalogue of images")
@@ -13,6 +13,7 @@ internal static class ImageCommands
             Import(terminal),
             List(terminal),
             Display(terminal),
+            Update(terminal),
             Delete(terminal),
             Inspect(terminal),
         };
@@ -28,11 +29,7 @@ internal static class ImageCommands
         {
             Description = "What its bytes must be: sha256:… or sha512:…; else computed now",
         };
-        var format = new Option<string?>("--format")
-        {
-            Description = "The format it must be in; else detected now",
-        };
-        format.AcceptOnlyFromAmong([.. LowerCaseEnumConverter<DiskFormat>.AllNames]);
+        var format = FormatOption("The format it must be in; else detected now");
         var minDisk = SizeOption("--min-disk", "The smallest root disk; else the image's own size");
         var boot = new ImageBootOptions();
         var command = new Command("import", "Register an image in the catalogue")
@@ -113,11 +110,7 @@ internal static class ImageCommands
     private static Command Inspect(Terminal terminal)
     {
         var file = new Argument<string>("FILE");
-        var format = new Option<string?>("--format")
-        {
-            Description = "The format it must be in; else detected",
-        };
-        format.AcceptOnlyFromAmong([.. LowerCaseEnumConverter<DiskFormat>.AllNames]);
+        var format = FormatOption("The format it must be in; else detected");
         var command = new Command(
             "inspect", "Judge an image file as a host would; needs no node. "
                 + $"Exit {ExitCode.Success}: accepted, {ExitCode.Refused}: refused")
@@ -193,13 +186,23 @@ internal static class ImageCommands
         ("os type", image.OsType),
         ("kernel", image.Kernel),
         ("ramdisk", image.Ramdisk),
-        ("kernel args", image.KernelArguments));
+        ("kernel args", image.KernelArguments),
+        ("version", image.Versions?.Current.ToString()),
+        ("previous", Version(image.Versions?.Previous)),
+        ("update", UpdateText(image.Versions?.Update)));
 
     /// <summary>A path as the node must see it; a URL as it is.</summary>
     private static string Absolute(string source) =>
         source.Contains("://", StringComparison.Ordinal) || source.StartsWith("file:", StringComparison.Ordinal)
             ? source
             : Path.GetFullPath(source);
+
+    private static Option<string?> FormatOption(string description)
+    {
+        var format = new Option<string?>("--format") { Description = description };
+        format.AcceptOnlyFromAmong([.. LowerCaseEnumConverter<DiskFormat>.AllNames]);
+        return format;
+    }
 
     private static Option<long?> SizeOption(string name, string description) => new(name)
     {

@@ -37,6 +37,9 @@ public sealed record ImageResource
 
     /// <summary>That kernel's command line.</summary>
     public string? KernelArguments { get; init; }
+
+    /// <summary>Its versions, where one image is shown; null: it was never updated.</summary>
+    public ImageVersionsResource? Versions { get; init; }
 }
 
 /// <summary>Registers an image. What is left out is computed from the source.</summary>

@@ -77,6 +77,7 @@ internal static class ApiServer
         app.MapOpenApi("/openapi/v1.json");
         var v1 = app.MapGroup("/v1");
         CatalogueApi.Map(v1);
+        CacheApi.Map(v1);
         InstancesApi.Map(v1);
         OperationsApi.Map(v1);
         FleetApi.Map(v1);

@@ -64,7 +64,7 @@ internal static class CatalogueApi
     {
         var found = await gateway.AskAsync<SchedulerProtocol.ImageFound>(
             new SchedulerProtocol.GetImage(Parse.Id<ImageName>("name", name)), ct);
-        return found.Image.ToResource();
+        return found.ToResource();
     }
 
     private static async Task<IResult> DeleteImageAsync(

@@ -136,6 +136,8 @@ internal static partial class Mapping
         Happened.DisksChanged e => Operation(e),
         Happened.HostChanged e => Event(
             e, $"host.{HostKind(e)}", e.Host.Value, e.Host, e.Message),
+        Happened.ImageChanged { Message: { } message } e => Event(
+            e, "image.changed", e.Name.Value, null, $"{e.Name}: {message}"),
         Happened.ImageChanged e => Event(
             e, e.Registered ? "image.registered" : "image.deleted", e.Name.Value, null,
             $"{e.Name} {(e.Registered ? "registered" : "deleted")}"),

@@ -77,6 +77,10 @@ public sealed record ControlSettings
     /// <summary>How much waiting a full host is worse by than an empty one.</summary>
     public required TimeSpan Crowding { get; init; }
 
+    /// <summary>Copies of images that are being made ahead: from one host, and from one source.
+    /// </summary>
+    public required (int PerHost, int PerSource) Precache { get; init; }
+
     /// <summary>What may be promised beyond what a host has: processors, memory, disk.</summary>
     public required (double VCpus, double Memory, double Disk) Overcommit { get; init; }
 }
@@ -116,6 +120,12 @@ public sealed record HostSettings
 
     /// <summary>Bases that are made at one time.</summary>
     public required int MaxBuilds { get; init; }
+
+    /// <summary>Bases that are fetched from one source at one time.</summary>
+    public required int MaxFetchesPerSource { get; init; }
+
+    /// <summary>Bytes that bases may take; null is as many as there is room for.</summary>
+    public required long? CacheBudgetBytes { get; init; }
 
     /// <summary>Instances whose disks are changed at one time.</summary>
     public required int MaxChanges { get; init; }

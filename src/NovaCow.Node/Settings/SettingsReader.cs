@@ -76,6 +76,7 @@ public static partial class SettingsReader
         EphemeralFileSystems = FlavorReader.ReadFileSystems(c.GetConfig("ephemeral-fs")),
         Prefer = Preference(c),
         Crowding = c.GetTimeSpan("placement.crowding", allowInfinite: false),
+        Precache = (AtLeast(c, "precache.per-host", 1), AtLeast(c, "precache.per-source", 1)),
         Overcommit = (Ratio(c, "overcommit.vcpus"), Ratio(c, "overcommit.memory"),
             Ratio(c, "overcommit.disk")),
     };
@@ -108,6 +109,8 @@ public static partial class SettingsReader
         Labels = ReadLabels(c),
         Overcommit = ReadOvercommit(c.GetConfig("overcommit")),
         MaxBuilds = AtLeast(c, "max-builds", 1),
+        MaxFetchesPerSource = AtLeast(c, "max-fetches-per-source", 1),
+        CacheBudgetBytes = c.HasPath("cache-budget") ? c.GetByteSize("cache-budget") : null,
         MaxChanges = AtLeast(c, "max-changes", 1),
         ChangeBytesPerSecond = ChangeRate(c),
         ReserveBytes = c.GetByteSize("reserve"),

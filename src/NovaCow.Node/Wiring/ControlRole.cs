@@ -82,6 +82,11 @@ internal sealed class ControlRole : IAsyncDisposable
                 MaxFailedHosts = control.MaxAttempts,
                 LaunchDeadline = control.LaunchDeadline,
                 HostGrace = control.HostGrace,
+                Cache = new CacheRules
+                {
+                    MaxPerHost = control.Precache.PerHost,
+                    MaxPerSource = control.Precache.PerSource,
+                },
                 Placement = new PlacementRules
                 {
                     Preference = control.Prefer,

@@ -55,6 +55,8 @@ internal sealed class HostRole : IDisposable
                 Limits = new HostLimits
                 {
                     MaxBuilds = node.Host.MaxBuilds,
+                    MaxFetchesPerSource = node.Host.MaxFetchesPerSource,
+                    CacheBudgetBytes = node.Host.CacheBudgetBytes,
                     MaxChanges = node.Host.MaxChanges,
                     MaxWaitersPerBase = node.Host.MaxWaiters,
                     SpaceMarginBytes = node.Host.ReserveBytes,
