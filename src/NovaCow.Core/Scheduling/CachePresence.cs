@@ -6,15 +6,22 @@ namespace NovaCow.Core.Scheduling;
 /// leader's time and over the host's present connection.</summary>
 internal sealed class CachePresence
 {
+    private static readonly HashSet<BaseKey> Nothing = [];
+    private bool _isPlanned;
+
     public Dictionary<BaseKey, CacheOrder> Orders { get; } = [];
 
     public HashSet<BaseKey> Protected { get; private set; } = [];
+
+    /// <summary>What it keeps by a plan, rather than until there is one.</summary>
+    public IReadOnlySet<BaseKey> Planned => _isPlanned ? Protected : Nothing;
 
     public HashSet<BaseKey> Retired { get; private set; } = [];
 
     public void Begin(HashSet<BaseKey> kept)
     {
         Orders.Clear();
+        _isPlanned = false;
         (Protected, Retired) = (kept, []);
     }
 
@@ -22,6 +29,7 @@ internal sealed class CachePresence
     /// <returns>What to tell it; null: it knows.</returns>
     public KeptBases? Tell(HashSet<BaseKey> kept, HashSet<BaseKey> retired)
     {
+        _isPlanned = true;
         if (Protected.SetEquals(kept) && Retired.SetEquals(retired))
             return null;
         (Protected, Retired) = (kept, retired);

@@ -86,7 +86,7 @@ public sealed partial class SchedulerCore
                 Expected = State.ExpectedOn(presence.Id),
                 Ordered = presence.Cache.Orders
                     .Where(o => o.Value.Failure is null).Select(o => o.Key).ToHashSet(),
-                Kept = presence.Cache.Protected,
+                Kept = presence.Cache.Planned,
             });
         }
 

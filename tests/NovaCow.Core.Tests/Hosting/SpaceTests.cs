@@ -61,6 +61,36 @@ public sealed class SpaceTests
     }
 
     [Fact]
+    public void What_gives_back_more_for_the_same_value_goes_first()
+    {
+        var lean = Base(1) with { AllocatedBytes = 2 * MiB };
+        var fat = Base(2) with { AllocatedBytes = 40 * MiB, RebuildBytes = 150 * MiB };
+        Assert.Equal([fat.Key], EvictionPolicy.Choose([lean, fat], 1, Rules, Now).Victims);
+    }
+
+    [Fact]
+    public void What_is_retired_goes_before_anything_else_and_what_is_protected_never()
+    {
+        var retired = Base(1) with { IsRetired = true, Uses = 1_000 };
+        var kept = Base(2) with { IsProtected = true };
+        var plan = EvictionPolicy.Choose([Base(3), kept, retired], 1, Rules, Now);
+        Assert.Equal([retired.Key], plan.Victims);
+        Assert.Equal(2, plan.Evictable);
+    }
+
+    [Fact]
+    public void A_budget_is_kept_as_far_as_bases_may_go()
+    {
+        EvictionCandidate[] bases =
+            [Base(1), Base(2) with { Clones = 1 }, Base(3) with { IsProtected = true }];
+        Assert.Empty(EvictionPolicy.Trim(bases, 30 * MiB, Rules, Now).Victims);
+        Assert.Equal([bases[0].Key], EvictionPolicy.Trim(bases, 29 * MiB, Rules, Now).Victims);
+        Assert.Equal([bases[0].Key], EvictionPolicy.Trim(bases, MiB, Rules, Now).Victims);
+        bases[0] = bases[0] with { State = BaseState.Evicting };
+        Assert.Empty(EvictionPolicy.Trim(bases, 20 * MiB, Rules, Now).Victims);
+    }
+
+    [Fact]
     public void Nothing_goes_when_all_of_it_would_not_be_enough()
     {
         var plan = EvictionPolicy.Choose([Base(1), Base(2)], 21 * MiB, Rules, Now);
@@ -135,6 +165,8 @@ public sealed class SpaceTests
         State = random.Next(4) == 0 ? BaseState.Creating : BaseState.Ready,
         AllocatedBytes = random.NextInt64(1, 20 * MiB),
         Clones = random.Next(3) == 0 ? 1 : 0,
+        IsProtected = random.Next(4) == 0,
+        IsRetired = random.Next(4) == 0,
         Uses = random.Next(50),
         LastUsedAt = Now - TimeSpan.FromSeconds(random.Next(100_000)),
         MadeIn = random.Next(2) == 0 ? TimeSpan.FromSeconds(random.Next(1_000)) : null,
