@@ -1,5 +1,6 @@
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Remote;
+using NovaCow.Runtime.Telemetry;
 
 namespace NovaCow.Runtime.Cluster;
 
@@ -16,7 +17,8 @@ public sealed record ClusterSingletonProxySettings
     /// <summary>How many messages wait for a leader; what comes on top is refused.</summary>
     public int BufferSize { get; init; } = 10_000;
 
-    /// <summary>How soon a leader that cannot be reached is dialled again.</summary>
+    /// <summary>How soon a leader that cannot be reached is dialled again; after failures in a row
+    /// up to sixteen times as long.</summary>
     public TimeSpan RedialInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 }
 
@@ -31,6 +33,8 @@ public sealed record ClusterSingletonProxySettings
 /// </remarks>
 public sealed class ClusterSingletonProxy : ReceiveActor, IWithTimers
 {
+    private const int MaxDoublings = 4;
+
     private readonly ClusterSingletonProxySettings _settings;
     private readonly Queue<(object Message, IActorRef Sender)> _waiting = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -38,7 +42,9 @@ public sealed class ClusterSingletonProxy : ReceiveActor, IWithTimers
     private IActorRef? _singleton;
     private ILink? _link;
     private bool _ownsLink;
+    private readonly OncePerCause _told = new(Context.System.TimeProvider);
     private int _attempt;
+    private int _failures;
 
     private ClusterSingletonProxy(ClusterSingletonProxySettings settings)
     {
@@ -113,6 +119,7 @@ public sealed class ClusterSingletonProxy : ReceiveActor, IWithTimers
         Lose();
         _leader = leader;
         _attempt++;
+        _failures = 0;
         if (leader.IsSelf)
         {
             var path = Context.System.LocalAddress + _settings.SingletonPath;
@@ -142,7 +149,11 @@ public sealed class ClusterSingletonProxy : ReceiveActor, IWithTimers
     private void OnDialled(Dialled dialled)
     {
         if (dialled.Attempt == _attempt)
+        {
+            _told.Clear();
+            _failures = 0;
             Reach(dialled.Link, owned: true);
+        }
         else
             _ = dialled.Link.CloseAsync("the leader changed meanwhile");
     }
@@ -151,7 +162,9 @@ public sealed class ClusterSingletonProxy : ReceiveActor, IWithTimers
     {
         if (failed.Attempt != _attempt)
             return;
-        _log.Warning("{0}: {1}", _settings.Lease, failed.Cause.Message);
+        if (_told.IsNew(failed.Cause.Message))
+            _log.Warning("{0}: {1}", _settings.Lease, failed.Cause.Message);
+        _failures++;
         RedialSoon();
     }
 
@@ -165,7 +178,9 @@ public sealed class ClusterSingletonProxy : ReceiveActor, IWithTimers
     }
 
     private void RedialSoon() => Timers.StartSingleTimer(
-        nameof(Redial), new Redial(_attempt), _settings.RedialInterval);
+        nameof(Redial),
+        new Redial(_attempt),
+        _settings.RedialInterval * Math.Pow(2, Math.Min(_failures, MaxDoublings)));
 
     private void Reach(ILink link, bool owned)
     {

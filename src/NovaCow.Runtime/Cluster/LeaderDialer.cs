@@ -1,5 +1,6 @@
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Remote;
+using NovaCow.Runtime.Telemetry;
 
 namespace NovaCow.Runtime.Cluster;
 
@@ -27,7 +28,7 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
     private ILink? _link;
     private ILink? _guide;
     private int _attempt;
-    private string? _lastFailure;
+    private readonly OncePerCause _told = new(Context.System.TimeProvider);
 
     private LeaderDialer(IReadOnlyList<Uri> seeds, DialTimings timings, Func<double> jitter)
     {
@@ -153,7 +154,8 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
 
     private void Adopt(ILink link)
     {
-        (_link, _plan, _lastFailure) = (link, _plan.Connected(), null);
+        (_link, _plan) = (link, _plan.Connected());
+        _told.Clear();
         _current.Link = link;
         // What is under way is not needed any more.
         _attempt++;
@@ -194,9 +196,8 @@ public sealed class LeaderDialer : ReceiveActor, IWithTimers
 
     private void Fail(string why)
     {
-        if (_lastFailure != why)
+        if (_told.IsNew(why))
             _log.Warning("no link to the leader yet: {0}", why);
-        _lastFailure = why;
         _plan = _plan.Failed();
         TryNext();
     }

@@ -53,6 +53,9 @@ internal sealed class Link : ILink
 
     public Task<string> Closed => _closed.Task;
 
+    /// <summary>What the peer may do; null: everything.</summary>
+    public ILinkGuard? Guard { get; init; }
+
     public ActorSystem System => _links.System;
 
     public ActorPath Root { get; }
@@ -236,6 +239,8 @@ internal sealed class Link : ILink
             End($"{Peer} was silent for {options.HeartbeatTimeout.TotalSeconds} s");
             return;
         }
+        if (Guard?.Ended() is { } ended)
+            _ = CloseAsync(ended);
         _writer.Heartbeat();
         Volatile.Write(ref _isWarnedOfFull, 0);
     }

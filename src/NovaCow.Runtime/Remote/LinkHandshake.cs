@@ -6,7 +6,7 @@ namespace NovaCow.Runtime.Remote;
 internal static class LinkHandshake
 {
     public static async Task<LinkTerms> AcceptAsync(
-        Links links, FrameSocket socket, CancellationToken cancellationToken)
+        Links links, FrameSocket socket, ILinkGuard? guard, CancellationToken cancellationToken)
     {
         var options = links.Options;
         Hello hello;
@@ -21,13 +21,15 @@ internal static class LinkHandshake
             throw;
         }
         var refusal = Handshake.Refuse(hello, options.Self);
-        if (refusal is null && options.Refuse?.Invoke(hello.Node) is { } why)
+        var why = guard?.RefusePeer(hello.Node) ?? options.Refuse?.Invoke(hello.Node);
+        if (refusal is null && why is not null)
             refusal = new(LinkRefusal.NotWelcome, why);
         if (refusal is not null)
         {
             await RefuseAsync(socket, refusal, cancellationToken);
             throw new LinkRefusedException(refusal.Reason, refusal.Message);
         }
+        WarnOfClock(links, hello);
         var welcome = Handshake.WelcomeTo(hello, options, links.LeaderAddress);
         await socket.SendAsync(Handshake.Encode(welcome), cancellationToken);
         return new(
@@ -37,7 +39,10 @@ internal static class LinkHandshake
     public static async Task<LinkTerms> DialAsync(
         Links links, FrameSocket socket, CancellationToken cancellationToken)
     {
-        var hello = Handshake.HelloOf(links.Options);
+        var hello = Handshake.HelloOf(links.Options) with
+        {
+            Clock = links.System.TimeProvider.GetUtcNow(),
+        };
         await socket.SendAsync(Handshake.Encode(hello), cancellationToken);
         switch (await ReceiveAsync(socket, cancellationToken))
         {
@@ -56,6 +61,21 @@ internal static class LinkHandshake
             default:
                 throw Handshake.Malformed("no welcome");
         }
+    }
+
+    // Nothing depends on it, but whoever reads two logs side by side does.
+    private static void WarnOfClock(Links links, Hello hello)
+    {
+        var now = links.System.TimeProvider.GetUtcNow();
+        if (hello.Clock is not { } clock || (clock - now).Duration() <= Limits.ClockDifference
+            || !links.Told.IsNew($"clock of {hello.Node.Name}"))
+        {
+            return;
+        }
+
+        links.Log.Warning(
+            "the clock of {0} says {1:u}, and here it is {2:u}: set the one that is wrong",
+            hello.Node, clock, now);
     }
 
     private static async Task<object> ReceiveAsync(

@@ -1,4 +1,4 @@
-using System.Net.WebSockets;
+using System.Net.Security;
 
 namespace NovaCow.Runtime.Remote;
 
@@ -27,8 +27,9 @@ public sealed record LinkOptions
     /// <summary>How long a link that closes waits for its peer to take what was sent.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Sets what a dialled connection needs, such as certificates.</summary>
-    public Action<ClientWebSocketOptions>? ConfigureDial { get; init; }
+    /// <summary>How TLS is spoken with a listener that is dialled now; null is the framework's way.
+    /// </summary>
+    public Func<SslClientAuthenticationOptions>? DialTls { get; init; }
 
     /// <summary>The reason not to accept a link from a node; null accepts it.</summary>
     public Func<NodeIdentity, string?>? Refuse { get; init; }

@@ -78,7 +78,14 @@ internal sealed class LinkReader(Link link, Links links, LinkWriter writer)
             link.System.DeadLetterOffice.Take(message, sender, target);
             return;
         }
-        if (message is IAutoReceivedMessage)
+        if (link.Guard?.RefuseMessage(message) is { } why)
+        {
+            WarnOnce($"refused {manifest}", $"a message of {link.Peer} is not delivered: {why}");
+            link.System.DeadLetterOffice.Take(message, sender, target);
+            if (record.SenderKind == AddressKind.Once)
+                sender!.Tell(new Status.Failure(new LinkException(why)), ActorRefs.NoSender);
+        }
+        else if (message is IAutoReceivedMessage)
             link.System.DeadLetterOffice.Take(message, sender, target);
         else
             target.Tell(message, sender);

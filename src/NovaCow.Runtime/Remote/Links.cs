@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Net.Security;
 using System.Net.WebSockets;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Remote.Wire;
 using NovaCow.Runtime.Serialization;
+using NovaCow.Runtime.Telemetry;
 
 namespace NovaCow.Runtime.Remote;
 
@@ -24,6 +26,7 @@ public sealed class Links
         Options = options;
         Serializer = serializer;
         Log = new LoggingAdapter(system.Log, "/links", typeof(Links));
+        Told = new OncePerCause(system.TimeProvider);
         RuntimeMessages.Register(serializer);
         _ = system.WhenTerminated.ContinueWith(
             _ => _stopping.Cancel(), TaskScheduler.Default);
@@ -57,6 +60,9 @@ public sealed class Links
 
     internal ILoggingAdapter Log { get; }
 
+    /// <summary>Which causes the log has: a peer tries again and again.</summary>
+    internal OncePerCause Told { get; }
+
     /// <summary>Gives a system links; the first call decides the options.</summary>
     public static Links Start(
         ActorSystem system, LinkOptions options, MessageSerializer serializer)
@@ -78,7 +84,17 @@ public sealed class Links
     /// <summary>Serves a socket that a listener accepted until the link ends.</summary>
     /// <exception cref="LinkRefusedException">The two do not fit; the peer was told.</exception>
     /// <exception cref="LinkException">There was no handshake in time.</exception>
-    public async Task AcceptAsync(WebSocket webSocket, CancellationToken cancellationToken)
+    public Task AcceptAsync(WebSocket webSocket, CancellationToken cancellationToken) =>
+        AcceptAsync(webSocket, guard: null, cancellationToken);
+
+    /// <summary>Serves a socket that a listener accepted until the link ends.</summary>
+    /// <param name="webSocket">The socket.</param>
+    /// <param name="guard">Decides what the peer may do; null: everything.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LinkRefusedException">The two do not fit; the peer was told.</exception>
+    /// <exception cref="LinkException">There was no handshake in time.</exception>
+    public async Task AcceptAsync(
+        WebSocket webSocket, ILinkGuard? guard, CancellationToken cancellationToken)
     {
         using var stop = Stopping(cancellationToken);
         using var socket = new FrameSocket(webSocket);
@@ -86,14 +102,15 @@ public sealed class Links
         try
         {
             terms = await WithinHandshakeTime(
-                token => LinkHandshake.AcceptAsync(this, socket, token), socket, stop.Token);
+                token => LinkHandshake.AcceptAsync(this, socket, guard, token), socket, stop.Token);
         }
         catch (LinkException e)
         {
-            Log.Warning("a link was not accepted: {0}", e.Message);
+            if (Told.IsNew(e.Message))
+                Log.Warning("a link was not accepted: {0}", e.Message);
             throw;
         }
-        await RunAsync(new Link(this, socket, terms), stop.Token);
+        await RunAsync(new Link(this, socket, terms) { Guard = guard }, stop.Token);
     }
 
     /// <summary>Makes a link to a listener.</summary>
@@ -106,13 +123,19 @@ public sealed class Links
         ArgumentNullException.ThrowIfNull(address);
         var socket = new ClientWebSocket();
         socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan;
-        socket.Options.Proxy = null;
-        Options.ConfigureDial?.Invoke(socket.Options);
+        socket.Options.CollectHttpResponseDetails = true;
+        // A node is where it says it is: no proxies, no redirects.
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            SslOptions = Options.DialTls?.Invoke() ?? new SslClientAuthenticationOptions(),
+        });
         try
         {
             return await ConnectAsync(
                 socket,
-                token => socket.ConnectAsync(LinkAddress.Socket(address), token),
+                token => socket.ConnectAsync(LinkAddress.Socket(address), http, token),
                 cancellationToken);
         }
         catch (Exception e) when (e is LinkException and not LinkRefusedException)
@@ -223,7 +246,7 @@ public sealed class Links
         }
         catch (WebSocketException e)
         {
-            throw new LinkException($"there was no handshake: {e.Message}", e);
+            throw new LinkException(DialFailure.Explain(e, socket.HttpStatus), e);
         }
     }
 }

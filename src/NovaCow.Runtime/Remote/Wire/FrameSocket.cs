@@ -15,6 +15,9 @@ internal sealed class FrameSocket(WebSocket socket) : IDisposable
     /// <summary>Grows with everything that arrives: that it stands still means silence.</summary>
     public long BytesReceived => Volatile.Read(ref _bytesReceived);
 
+    /// <summary>What a dialled peer answered over HTTP; 0 when it answered nothing.</summary>
+    public int HttpStatus => socket is ClientWebSocket dialled ? (int)dialled.HttpStatusCode : 0;
+
     /// <summary>Why the peer closed, once <see cref="ReceiveAsync"/> has returned null.</summary>
     public string CloseReason { get; private set; } = "";
 

@@ -5,7 +5,11 @@ namespace NovaCow.Runtime.Remote.Wire;
 
 /// <summary>What a dialler says first.</summary>
 internal sealed record Hello(
-    int MinVersion, int MaxVersion, NodeIdentity Node, int MaxMessageBytes);
+    int MinVersion, int MaxVersion, NodeIdentity Node, int MaxMessageBytes)
+{
+    /// <summary>The dialler's clock; older ones do not tell it.</summary>
+    public DateTimeOffset? Clock { get; init; }
+}
 
 /// <summary>What a listener answers when it accepts.</summary>
 internal sealed record Welcome(

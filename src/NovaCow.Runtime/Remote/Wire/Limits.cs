@@ -18,6 +18,9 @@ internal static class Limits
     /// <summary>How many watches one side may have on the other's actors.</summary>
     public const int Watches = 65_536;
 
+    /// <summary>By how much two nodes' clocks may differ before one warns of it.</summary>
+    public static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
+
     /// <summary>The size of a hello, a welcome or a refusal.</summary>
     public const int HandshakeBytes = 16 * 1024;
 
