@@ -35,7 +35,7 @@ public static partial class SchedulerProtocol
     /// <param name="FreedBytes">What the removal gave back.</param>
     /// <param name="Error">Why the base stays; null: it is gone.</param>
     public sealed record EvictionDone(
-        HostId Host, long Request, long FreedBytes, RequestError? Error) : ISchedulerMessage;
+        HostId Host, long Request, long FreedBytes, RequestError? Error) : IFromHost;
 
     /// <summary>A host answers <see cref="HostProtocol.MeasureSpace"/>.</summary>
     /// <param name="Host">The host.</param>
@@ -43,5 +43,5 @@ public static partial class SchedulerProtocol
     /// <param name="Space">What it found.</param>
     /// <param name="Error">Why it found nothing.</param>
     public sealed record SpaceMeasured(
-        HostId Host, long Request, HostSpace? Space, LaunchError? Error) : ISchedulerMessage;
+        HostId Host, long Request, HostSpace? Space, LaunchError? Error) : IFromHost;
 }

@@ -18,7 +18,7 @@ public static partial class SchedulerProtocol
     /// <summary>How far a change is, said every now and then by its host.</summary>
     public sealed record ChangeProgressed(
         HostId Host, InstanceId Id, LaunchFence Fence, int Number, ChangeProgress Progress)
-        : ISchedulerMessage;
+        : IFromHost;
 
     /// <summary>The disks are as asked, and so is their record on the host.</summary>
     /// <param name="Host">The host.</param>
@@ -26,12 +26,12 @@ public static partial class SchedulerProtocol
     /// <param name="Fence">Its attempt.</param>
     /// <param name="Ended">Which change, and how the disks are now.</param>
     public sealed record Changed(HostId Host, InstanceId Id, LaunchFence Fence, EndedChange Ended)
-        : ISchedulerMessage;
+        : IFromHost;
 
     /// <summary>The change failed or was given up; the disks are whole.</summary>
     public sealed record ChangeFailed(
         HostId Host, InstanceId Id, LaunchFence Fence, EndedChange Ended, LaunchError Error)
-        : ISchedulerMessage;
+        : IFromHost;
 
     /// <summary>A change that ended on its host.</summary>
     /// <param name="Number">Which of the instance's changes.</param>

@@ -4,6 +4,13 @@ using NovaCow.Core.Scheduling;
 
 namespace NovaCow.Actors.Protocols;
 
+/// <summary>What a host says of itself: only that host may say it.</summary>
+public interface IFromHost : ISchedulerMessage
+{
+    /// <summary>The host.</summary>
+    HostId Host { get; }
+}
+
 /// <summary>What hosts say to SchedulerActor, over a link or within the process.</summary>
 public static partial class SchedulerProtocol
 {
@@ -11,7 +18,10 @@ public static partial class SchedulerProtocol
     /// A host that connects says what it is and has; the sender is its HostActor. Answered by
     /// <see cref="HostProtocol.Welcome"/> once the hello is durable.
     /// </summary>
-    public sealed record HostHello(HostFacts Facts) : ISchedulerMessage;
+    public sealed record HostHello(HostFacts Facts) : IFromHost
+    {
+        HostId IFromHost.Host => Facts.Host;
+    }
 
     /// <summary>How a host is, said every few seconds and when something changed.</summary>
     /// <param name="Host">The host.</param>
@@ -20,14 +30,14 @@ public static partial class SchedulerProtocol
     /// <param name="Counters">What it has done.</param>
     public sealed record HostReport(
         HostId Host, string Incarnation, HostUsage Usage, HostCounters Counters)
-        : ISchedulerMessage
+        : IFromHost
     {
         /// <summary>How fast it works.</summary>
         public HostPaces Paces { get; init; } = HostPaces.Unknown;
     }
 
     /// <summary>A base changed on a host, or came further.</summary>
-    public sealed record BaseProgress(HostId Host, BaseReport Base) : ISchedulerMessage;
+    public sealed record BaseProgress(HostId Host, BaseReport Base) : IFromHost;
 
     /// <summary>A disk of this attempt, which takes long, came further.</summary>
     /// <param name="Host">The host.</param>
@@ -36,7 +46,7 @@ public static partial class SchedulerProtocol
     /// <param name="Progress">How far it is.</param>
     public sealed record InstanceProgress(
         HostId Host, InstanceId Id, LaunchFence Fence, LaunchProgress Progress)
-        : ISchedulerMessage;
+        : IFromHost;
 
     /// <summary>The disks of this attempt and their record are durable on the host.</summary>
     public sealed record Prepared(
@@ -44,17 +54,17 @@ public static partial class SchedulerProtocol
         InstanceId Id,
         LaunchFence Fence,
         IReadOnlyList<InstanceDisk> Disks,
-        Preparation Preparation) : ISchedulerMessage;
+        Preparation Preparation) : IFromHost;
 
     /// <summary>This attempt failed, and nothing of it is left on the host.</summary>
     public sealed record LaunchFailed(
-        HostId Host, InstanceId Id, LaunchFence Fence, LaunchError Error) : ISchedulerMessage;
+        HostId Host, InstanceId Id, LaunchFence Fence, LaunchError Error) : IFromHost;
 
     /// <summary>The committed instance runs, or without a hypervisor is ready.</summary>
     public sealed record Activated(HostId Host, InstanceId Id, LaunchFence Fence)
-        : ISchedulerMessage;
+        : IFromHost;
 
     /// <summary>Nothing of this instance is left on the host, up to and including this fence.
     /// </summary>
-    public sealed record Deleted(HostId Host, InstanceId Id, LaunchFence Fence) : ISchedulerMessage;
+    public sealed record Deleted(HostId Host, InstanceId Id, LaunchFence Fence) : IFromHost;
 }

@@ -47,6 +47,17 @@ public sealed class WireMessagesTests
     }
 
     [Fact]
+    public void What_a_host_says_names_the_host()
+    {
+        // Whoever holds a link to its certificate's name has to know whom a message is about.
+        var said = Serializer.Registrations()
+            .Where(r => r.Manifest.StartsWith("h.", StringComparison.Ordinal))
+            .Select(r => r.Type)
+            .Where(t => t.DeclaringType == typeof(SchedulerProtocol));
+        Assert.All(said, t => Assert.True(t.IsAssignableTo(typeof(IFromHost)), t.Name));
+    }
+
+    [Fact]
     public void Manifests_are_short()
     {
         Assert.All(
