@@ -3,6 +3,7 @@ using NovaCow.Cli.Commands;
 using NovaCow.Client;
 using NovaCow.Runtime.Configuration;
 using NovaCow.Runtime.Persistence;
+using NovaCow.Security;
 
 namespace NovaCow.Cli;
 
@@ -48,6 +49,11 @@ public static class CommandLine
         {
             await error.WriteLineAsync($"novacow: {e.Message}");
             return e.ExitCode;
+        }
+        catch (SecurityException e)
+        {
+            await error.WriteLineAsync($"novacow: {e.Message}");
+            return ExitCode.Configuration;
         }
         catch (ConfigurationException e)
         {
@@ -95,12 +101,16 @@ public static class CommandLine
             CacheCommands.Unpin(terminal),
             SpaceCommand.Create(terminal),
             EventsCommand.Create(terminal),
+            CaCommands.Create(terminal),
             ConfigCommands.Create(terminal),
             StoreCommands.Create(terminal),
             DemoCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
         root.Add(Options.Api);
+        root.Add(Options.Authority);
+        root.Add(Options.Certificate);
+        root.Add(Options.Key);
         root.Add(Options.Json);
         HelpWithExamples.Apply(root);
         return root;

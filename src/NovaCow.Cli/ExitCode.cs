@@ -30,6 +30,9 @@ public static class ExitCode
     /// <summary>The configuration is wrong.</summary>
     public const int Configuration = 8;
 
+    /// <summary>The cluster wants a certificate, or another one.</summary>
+    public const int Denied = 9;
+
     /// <summary>A bug in this program.</summary>
     public const int Internal = 70;
 
@@ -41,6 +44,7 @@ public static class ExitCode
     {
         (_, "UnsafeImage") => Refused,
         (0, _) => Unreachable,
+        (401 or 403, _) => Denied,
         (404, _) => NotFound,
         (409, _) => Conflict,
         (_, "ChecksumMismatch") => Failed,

@@ -1,5 +1,5 @@
-using System.Net;
 using System.Net.Http.Json;
+using System.Net.Security;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -16,17 +16,40 @@ public sealed partial class NovaCowClient : IDisposable
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _http;
+    private readonly IReadOnlyList<Uri> _endpoints;
+    private int _current;
 
     /// <summary>A client of the control node at this address.</summary>
-    public NovaCowClient(Uri address, HttpMessageHandler? handler = null)
+    public NovaCowClient(Uri address)
+        : this([address])
     {
-        _http = handler is null ? new HttpClient() : new HttpClient(handler);
-        _http.BaseAddress = address;
-        _http.Timeout = Timeout.InfiniteTimeSpan;
     }
 
-    /// <summary>Where the API is.</summary>
-    public Uri Address => _http.BaseAddress!;
+    /// <summary>A client of a cluster: any of its control nodes may answer.</summary>
+    /// <param name="addresses">Of control nodes; when one does not answer, the next is asked.
+    /// </param>
+    /// <param name="tls">The certificate to present, and whom to trust; null is the system's way.
+    /// </param>
+    public NovaCowClient(
+        IReadOnlyList<Uri> addresses, SslClientAuthenticationOptions? tls = null)
+        : this(addresses, new SocketsHttpHandler
+        {
+            ConnectTimeout = ConnectWithin,
+            SslOptions = tls ?? new SslClientAuthenticationOptions(),
+        })
+    {
+    }
+
+    internal NovaCowClient(IReadOnlyList<Uri> addresses, HttpMessageHandler handler)
+    {
+        if (addresses.Count == 0)
+            throw new ArgumentException("there is no address to ask: name one", nameof(addresses));
+        _endpoints = addresses;
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Where the API is: the control node that answered last.</summary>
+    public Uri Address => _endpoints[_current];
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
@@ -111,7 +134,7 @@ public sealed partial class NovaCowClient : IDisposable
     {
         try
         {
-            using var response = await _http.GetAsync("readyz", ct);
+            using var response = await _http.GetAsync(new Uri(Address, "readyz"), ct);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)
@@ -126,10 +149,8 @@ public sealed partial class NovaCowClient : IDisposable
     public async IAsyncEnumerable<ClusterEvent> FollowEventsAsync(
         long? after, [EnumeratorCancellation] CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "v1/events");
-        if (after is { } id)
-            request.Headers.Add("Last-Event-ID", id.ToString());
-        using var response = await ExchangeAsync(request, ct);
+        using var response = await ExchangeAsync(
+            () => Following(after), HttpCompletionOption.ResponseHeadersRead, ct);
         await using var body = await response.Content.ReadAsStreamAsync(ct);
         var parser = SseParser.Create(
             body, (_, data) => JsonSerializer.Deserialize<ClusterEvent>(data, Json));
@@ -140,6 +161,14 @@ public sealed partial class NovaCowClient : IDisposable
         }
     }
 
+    private static HttpRequestMessage Following(long? after)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "v1/events");
+        if (after is { } id)
+            request.Headers.Add("Last-Event-ID", id.ToString());
+        return request;
+    }
+
     private static string Segment(string text) => Uri.EscapeDataString(text);
 
     private Task<T> GetAsync<T>(string path, CancellationToken ct) =>
@@ -147,17 +176,25 @@ public sealed partial class NovaCowClient : IDisposable
 
     private async Task DeleteAsync(string path, TimeSpan? wait, CancellationToken ct)
     {
-        using var request = Request(HttpMethod.Delete, path, null, wait);
-        using var response = await ExchangeAsync(request, ct);
+        try
+        {
+            using var response = await ExchangeAsync(
+                () => Request(HttpMethod.Delete, path, null, wait),
+                HttpCompletionOption.ResponseContentRead, ct);
+        }
+        catch (NovaCowException e) when (e is { WasRepeated: true, Problem.Status: 404 })
+        {
+            // An earlier try, whose answer was lost, has deleted it.
+        }
     }
 
     private async Task<T> SendAsync<T>(
         HttpMethod method, string path, object? body, TimeSpan? wait, CancellationToken ct)
     {
-        using var request = Request(method, path, body, wait);
-        using var response = await ExchangeAsync(request, ct);
+        using var response = await ExchangeAsync(
+            () => Request(method, path, body, wait), HttpCompletionOption.ResponseContentRead, ct);
         return await response.Content.ReadFromJsonAsync<T>(Json, ct)
-            ?? throw Unreachable("the answer was empty", null);
+            ?? throw Unreachable(Address, "the answer was empty", null);
     }
 
     private static HttpRequestMessage Request(
@@ -170,56 +207,4 @@ public sealed partial class NovaCowClient : IDisposable
             request.Headers.Add("Prefer", $"wait={(long)Math.Ceiling(time.TotalSeconds)}");
         return request;
     }
-
-    private async Task<HttpResponseMessage> ExchangeAsync(
-        HttpRequestMessage request, CancellationToken ct)
-    {
-        HttpResponseMessage response;
-        try
-        {
-            response = await _http.SendAsync(
-                request, HttpCompletionOption.ResponseHeadersRead, ct);
-        }
-        catch (HttpRequestException e)
-        {
-            throw Unreachable(e.Message, e);
-        }
-
-        if (response.IsSuccessStatusCode)
-            return response;
-        using (response)
-            throw new NovaCowException(await ReadProblemAsync(response, ct));
-    }
-
-    private static async Task<Problem> ReadProblemAsync(
-        HttpResponseMessage response, CancellationToken ct)
-    {
-        var status = (int)response.StatusCode;
-        try
-        {
-            if (await response.Content.ReadFromJsonAsync<Problem>(Json, ct) is { } problem)
-                return problem with { Status = status };
-        }
-        catch (JsonException)
-        {
-            // Something else than the API answered; the status is all there is to say.
-        }
-
-        return new Problem
-        {
-            Status = status,
-            Code = ((HttpStatusCode)status).ToString(),
-            Detail = $"the server answered {status} {response.ReasonPhrase} without an explanation",
-        };
-    }
-
-    private NovaCowException Unreachable(string why, Exception? cause) => new(
-        new Problem
-        {
-            Code = NovaCowException.UnreachableCode,
-            Title = "the API cannot be reached",
-            Detail = $"no answer from {Address}: {why}; is a control node running there? "
-                + "--api or NOVACOW_API names another",
-        },
-        cause);
 }

@@ -7,6 +7,13 @@ public sealed class NovaCowException(Problem problem, Exception? cause = null)
     /// <summary>The code of a problem that is not the API's answer: nobody answered.</summary>
     public const string UnreachableCode = "Unreachable";
 
+    /// <summary>Whether the request was sent more than once.</summary>
+    internal bool WasRepeated { get; private init; }
+
+    /// <summary>The same, of a request that was tried under this policy.</summary>
+    internal NovaCowException After(RetryPolicy policy) =>
+        new(Problem, InnerException) { WasRepeated = policy.HasRepeated };
+
     /// <summary>What the API said; status 0 when nobody answered.</summary>
     public Problem Problem { get; } = problem;
 }

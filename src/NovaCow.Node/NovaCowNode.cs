@@ -7,6 +7,7 @@ using NovaCow.Node.Api;
 using NovaCow.Node.Catalogue;
 using NovaCow.Node.Logging;
 using NovaCow.Node.Metrics;
+using NovaCow.Node.Security;
 using NovaCow.Node.Settings;
 using NovaCow.Node.Wiring;
 using NovaCow.Runtime.Actors;
@@ -27,6 +28,7 @@ public sealed class NovaCowNode : IAsyncDisposable
 
     private readonly NodeSettings _settings;
     private readonly NodeLog _log;
+    private readonly NodeSecurity? _security;
     private readonly PrometheusExporter _metrics = new();
     private readonly string _incarnation = Guid.NewGuid().ToString("n");
     private readonly MessageSerializer _serializer = WireMessages.Register(new MessageSerializer());
@@ -39,10 +41,12 @@ public sealed class NovaCowNode : IAsyncDisposable
     private WebApplication? _web;
     private ControlRole? _control;
     private HostRole? _host;
+    private CertificateRenewal? _renewal;
 
     private NovaCowNode(NodeSettings settings, NodeLog log)
     {
         (_settings, _log) = (settings, log);
+        _security = NodeSecurity.Open(settings, log);
         _system = ActorSystem.Create(
             "novacow",
             new ActorSystemOptions { LogLevel = settings.LogLevel, LogSink = log.Write });
@@ -132,27 +136,31 @@ public sealed class NovaCowNode : IAsyncDisposable
         if (_control is not null)
             await _control.DisposeAsync();
         _host?.Dispose();
+        if (_renewal is not null)
+            await _renewal.DisposeAsync();
+        _security?.Dispose();
         _metrics.Dispose();
         _log.Dispose();
     }
 
     private async Task StartAsync(CancellationToken ct)
     {
-        _web = ApiServer.Create(_settings.Listen, _log, AddServices);
+        _web = ApiServer.Create(_settings.Listen, _security, _log, AddServices);
         ApiServer.MapHealth(_web, NotReadyAsync);
         if (_settings.IsControl)
         {
             ApiServer.MapApi(_web);
-            ApiServer.MapLinks(_web, _system);
+            ApiServer.MapLinks(_web, _system, _security);
         }
 
         // Requests wait in the proxy until there is a leader.
         Address = await ApiServer.StartAsync(_web, _settings.Listen, ct);
-        if (!Address.IsLoopback)
+        if (!Address.IsLoopback && _security is null)
         {
             _log.Write(
                 LogLevel.WarningLevel, "novacowd",
-                $"{Address} can be reached from other machines, and there is no authentication");
+                $"{Address} can be reached from other machines, and there is no authentication: "
+                    + "set novacow.tls");
         }
 
         var advertise = _settings.Advertise.Port == 0 ? Address : _settings.Advertise;
@@ -167,6 +175,9 @@ public sealed class NovaCowNode : IAsyncDisposable
                 note => _log.Write(LogLevel.WarningLevel, "store", note));
         }
 
+        if (_security is not null && !_settings.IsControl)
+            _renewal = CertificateRenewal.Start(_security, _settings.Host.Seeds, _log);
+
         if (_settings.IsControl)
         {
             _control = await ControlRole.StartAsync(_system, _serializer, _settings, advertise);
@@ -177,6 +188,7 @@ public sealed class NovaCowNode : IAsyncDisposable
     {
         MaxMessageBytes = MaxMessageBytes,
         MaxBufferedBytes = 4 * MaxMessageBytes,
+        DialTls = _security is null ? null : _security.Dial,
         Self = new NodeIdentity
         {
             Name = _settings.Name.Value,
@@ -198,6 +210,7 @@ public sealed class NovaCowNode : IAsyncDisposable
         services.AddSingleton(_metrics);
         services.AddSingleton(_system);
         services.AddSingleton(_gateway);
+        services.AddSingleton(new CertificateDesk(_security, _gateway, _log));
         services.AddSingleton<IHostLifetime, NoLifetime>();
         services.AddSingleton(new ImageRegistrar(
             ImageSources.Create(_settings.Images, _system.TimeProvider),

@@ -15,9 +15,7 @@ public sealed class Credentials
     private Credentials(X509Certificate2 authority, X509Certificate2 certificate, CertifiedName name)
     {
         (Authority, Certificate, Name) = (authority, certificate, name);
-        Context = SslStreamCertificateContext.Create(
-            certificate, [authority], offline: true,
-            trust: SslCertificateTrust.CreateForX509Collection([authority]));
+        Context = SslStreamCertificateContext.Create(certificate, [authority], offline: true);
     }
 
     /// <summary>The cluster's authority.</summary>

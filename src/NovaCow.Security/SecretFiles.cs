@@ -38,20 +38,23 @@ public static class SecretFiles
         }
     }
 
+    /// <summary>Refuses to go on where a file would be overwritten.</summary>
+    /// <exception cref="SecurityException">One exists.</exception>
+    public static void MustBeNew(params IEnumerable<string> paths)
+    {
+        if (paths.FirstOrDefault(File.Exists) is { } path)
+        {
+            throw new SecurityException(
+                $"{path} exists, and is not overwritten: choose another folder, or move it away "
+                + "if it is not needed");
+        }
+    }
+
     /// <summary>Puts files in place, none of which may exist.</summary>
     /// <exception cref="SecurityException">One exists, or cannot be written.</exception>
     public static void WriteNew(params (string Path, string Text)[] files)
     {
-        foreach (var (path, _) in files)
-        {
-            if (File.Exists(path))
-            {
-                throw new SecurityException(
-                    $"{path} exists, and is not overwritten: choose another folder, or move it "
-                    + "away if it is not needed");
-            }
-        }
-
+        MustBeNew(files.Select(f => f.Path));
         foreach (var (path, text) in files)
             Write(path, text);
     }

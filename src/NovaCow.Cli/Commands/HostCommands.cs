@@ -11,6 +11,7 @@ internal static partial class HostCommands
         {
             List(terminal), Display(terminal), Cordon(terminal), Uncordon(terminal),
             Drain(terminal), Remove(terminal),
+            JoinCommands.Token(terminal), JoinCommands.Join(terminal),
         };
 
     private static Command List(Terminal terminal)

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NovaCow.Client;
+using NovaCow.Security;
 using Spectre.Console;
 
 namespace NovaCow.Cli;
@@ -25,7 +26,13 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     public TextWriter Error { get; } = error;
 
     public static NovaCowClient Connect(ParseResult parsed) =>
-        new(parsed.GetRequiredValue(Options.Api));
+        new(
+            parsed.GetRequiredValue(Options.Api),
+            Options.CredentialsOf(parsed) is { } own
+                ? ClusterTls.Dial(own, TimeProvider.System)
+                : Options.AuthorityOf(parsed) is { } authority
+                    ? ClusterTls.Dial(authority, TimeProvider.System)
+                    : null);
 
     /// <summary>Whether a person watches: progress bars make sense.</summary>
     public bool IsInteractive =>

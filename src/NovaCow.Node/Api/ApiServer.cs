@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using NovaCow.Client;
 using NovaCow.Node.Logging;
 using NovaCow.Node.Metrics;
+using NovaCow.Node.Security;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Remote;
 
@@ -28,10 +29,11 @@ internal static class ApiServer
 
     /// <summary>Makes the server; nothing listens before it is started.</summary>
     /// <param name="listen">Where; port 0 is any free one.</param>
+    /// <param name="security">Who may what; null: everybody everything, and no TLS.</param>
     /// <param name="log">The node's log.</param>
     /// <param name="services">Adds what the routes need.</param>
     public static WebApplication Create(
-        Uri listen, NodeLog log, Action<IServiceCollection> services)
+        Uri listen, NodeSecurity? security, NodeLog log, Action<IServiceCollection> services)
     {
         // A content root of its own: the default builder would watch every folder below the
         // working directory.
@@ -45,7 +47,7 @@ internal static class ApiServer
         // It would log what StartAsync throws, with a stack trace.
         builder.Logging.AddFilter(
             "Microsoft.Extensions.Hosting", Microsoft.Extensions.Logging.LogLevel.None);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, listen));
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, listen, security));
         builder.Services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.PropertyNamingPolicy =
@@ -64,6 +66,8 @@ internal static class ApiServer
         services(builder.Services);
         var app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
+        if (security is not null)
+            app.UseMiddleware<AccessMiddleware>(security);
         app.Use(AnswerHead);
         app.UseRouting();
         // Links have a heartbeat of their own.
@@ -86,10 +90,12 @@ internal static class ApiServer
         PlacementApi.Map(v1);
         SpaceApi.Map(v1);
         EventsApi.Map(v1);
+        JoinApi.Map(v1);
     }
 
     /// <summary>The door through which other nodes link to this one.</summary>
-    public static void MapLinks(WebApplication app, ActorSystem system) =>
+    public static void MapLinks(
+        WebApplication app, ActorSystem system, NodeSecurity? security) =>
         app.Map(LinkAddress.Path, async (HttpContext context) =>
         {
             if (!context.WebSockets.IsWebSocketRequest
@@ -103,7 +109,8 @@ internal static class ApiServer
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             try
             {
-                await links.AcceptAsync(socket, context.RequestAborted);
+                await links.AcceptAsync(
+                    socket, security?.GuardOf(context), context.RequestAborted);
             }
             catch (LinkException)
             {
@@ -163,18 +170,26 @@ internal static class ApiServer
         return next(context);
     }
 
-    private static void Configure(KestrelServerOptions kestrel, Uri listen)
+    private static void Configure(
+        KestrelServerOptions kestrel, Uri listen, NodeSecurity? security)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
         if (IPAddress.TryParse(listen.Host.Trim('[', ']'), out var address))
-            kestrel.Listen(address, listen.Port);
+            kestrel.Listen(address, listen.Port, Secure);
         else if (listen.Host == "localhost")
-            kestrel.Listen(IPAddress.Loopback, listen.Port);
+            kestrel.Listen(IPAddress.Loopback, listen.Port, Secure);
         else
         {
             throw new NodeStartException(
                 $"novacow.api.listen {listen}: expected an IP address or localhost");
+        }
+
+        void Secure(ListenOptions options)
+        {
+            // Links are WebSockets, of HTTP/1.1.
+            if (security is not null)
+                options.UseHttps(security.Listen()).Protocols = HttpProtocols.Http1;
         }
     }
 }

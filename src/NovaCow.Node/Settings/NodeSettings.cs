@@ -27,6 +27,9 @@ public sealed record NodeSettings
     /// <summary>How other nodes reach it.</summary>
     public required Uri Advertise { get; init; }
 
+    /// <summary>Certificates; null: everything is plain and open.</summary>
+    public required TlsSettings? Tls { get; init; }
+
     /// <summary>The control role.</summary>
     public required ControlSettings Control { get; init; }
 

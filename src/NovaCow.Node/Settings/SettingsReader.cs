@@ -55,8 +55,9 @@ public static partial class SettingsReader
             LogLevel = Level(c),
             Listen = listen,
             Advertise = c.HasPath("api.advertise") ? Url(c, "api.advertise") : listen,
+            Tls = TlsSettings.Read(c),
             Control = ReadControl(c.GetConfig("control")),
-            Host = ReadHost(c.GetConfig("host")),
+            Host = ReadHost(c.GetConfig("host"), Seeds(c)),
             Images = ReadImages(c.GetConfig("images")),
             Flavors = FlavorReader.ReadFlavors(c.GetConfig("flavors")),
         };
@@ -94,9 +95,9 @@ public static partial class SettingsReader
     private static string? Optional(Config c, string key) =>
         c.HasPath(key) ? c.GetString(key) : null;
 
-    private static HostSettings ReadHost(Config c) => new()
+    private static HostSettings ReadHost(Config c, IReadOnlyList<Uri> seeds) => new()
     {
-        Seeds = Seeds(c),
+        Seeds = seeds,
         StorePath = FilePath(c, "store"),
         Driver = Driver(c),
         Lvm = Driver(c) == DriverName.LvmThin ? ReadLvm(c.GetConfig("lvm")) : null,
@@ -212,16 +213,17 @@ public static partial class SettingsReader
 
     private static IReadOnlyList<Uri> Seeds(Config c)
     {
-        Uri[] seeds = [.. c.GetStringList("seeds").Select(text => ParseUrl(c, "seeds", text))];
+        const string key = "host.seeds";
+        Uri[] seeds = [.. c.GetStringList(key).Select(text => ParseUrl(c, key, text))];
         return seeds.Length > 0
-            ? seeds : throw Wrong(c, "seeds", "expected at least one control node's URL");
+            ? seeds : throw Wrong(c, key, "expected at least one control node's URL");
     }
 
     private static Uri Url(Config c, string key) => ParseUrl(c, key, c.GetString(key));
 
     private static Uri ParseUrl(Config c, string key, string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
-            ? url
+            ? TlsSettings.Fitting(c, key, url)
             : throw Wrong(c, key, $"'{text}': expected a URL such as http://127.0.0.1:7600");
 
     private static LogLevel Level(Config c)
@@ -241,13 +243,13 @@ public static partial class SettingsReader
         HostId.TryParse(c.GetString("name").ToLowerInvariant(), out var id, out var problem)
             ? id : throw Wrong(c, "name", problem);
 
-    private static string FilePath(Config c, string key)
+    internal static string FilePath(Config c, string key)
     {
         var path = c.GetString(key);
         return path.Length > 0 ? Path.GetFullPath(path) : throw Wrong(c, key, "expected a path");
     }
 
-    private static TimeSpan Positive(Config c, string key)
+    internal static TimeSpan Positive(Config c, string key)
     {
         var time = c.GetTimeSpan(key, allowInfinite: false);
         return time > TimeSpan.Zero ? time : throw Wrong(c, key, "expected more than no time");

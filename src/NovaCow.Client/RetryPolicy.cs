@@ -1,0 +1,80 @@
+namespace NovaCow.Client;
+
+/// <summary>What one try of a request came to.</summary>
+internal enum TryOutcome
+{
+    /// <summary>Nobody was reached: it was not taken.</summary>
+    Unreached,
+
+    /// <summary>The connection ended before an answer: it may have been taken.</summary>
+    Lost,
+
+    /// <summary>No control node led in time: it may have been taken.</summary>
+    NoLeader,
+
+    /// <summary>It was answered, or another try would end the same.</summary>
+    Final,
+}
+
+/// <summary>
+/// Which requests are tried again, and how soon. Pure. What was not taken may always be; what may
+/// have been taken, only where twice is the same as once.
+/// </summary>
+/// <param name="Endpoints">How many control nodes there are to ask.</param>
+/// <param name="IsRepeatable">Whether twice is the same as once.</param>
+internal sealed record RetryPolicy(int Endpoints, bool IsRepeatable)
+{
+    /// <summary>No try begins later than this after the first one: a leader has its successor by
+    /// then.</summary>
+    public static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Where nobody listens at all, or whoever does ends every connection, waiting longer
+    /// is of no use.</summary>
+    private const int MaxRounds = 3;
+
+    private int Tries { get; init; }
+
+    private int TimesLost { get; init; }
+
+    private bool WasThere { get; init; }
+
+    /// <summary>Whether there was more than one try.</summary>
+    public bool HasRepeated => Tries > 0;
+
+    /// <summary>What follows a try.</summary>
+    /// <param name="outcome">What it came to.</param>
+    /// <param name="elapsed">Since the first try began.</param>
+    /// <returns>The policy of the next try and the pause before it; null: there is none.</returns>
+    public (RetryPolicy Next, TimeSpan Pause)? After(TryOutcome outcome, TimeSpan elapsed)
+    {
+        var next = this with
+        {
+            Tries = Tries + 1,
+            TimesLost = TimesLost + (outcome == TryOutcome.Lost ? 1 : 0),
+            WasThere = WasThere || outcome != TryOutcome.Unreached,
+        };
+        var goesOn = outcome switch
+        {
+            TryOutcome.Unreached => WasThere || next.Tries < MaxRounds * Endpoints,
+            TryOutcome.Lost => IsRepeatable && next.TimesLost < MaxRounds * Endpoints,
+            TryOutcome.NoLeader => IsRepeatable,
+            _ => false,
+        };
+        if (!goesOn || elapsed >= GiveUpAfter)
+            return null;
+        // The others are asked at once; a pause comes when all have been.
+        if (next.Tries % Endpoints != 0)
+            return (next, TimeSpan.Zero);
+        var pause = FirstPause * Math.Pow(2, Math.Min((next.Tries / Endpoints) - 1, 10));
+        return (next, pause < MaxPause ? pause : MaxPause);
+    }
+
+    /// <summary>Whether a request may be made twice. Launches bring their instances' ids, images
+    /// their names: the second is answered as the first.</summary>
+    public static bool MayRepeat(HttpMethod method, string path) =>
+        method != HttpMethod.Post
+            || path is "v1/instances" or "v1/images" or "v1/join" or "v1/renew" or "v1/join-tokens";
+}
