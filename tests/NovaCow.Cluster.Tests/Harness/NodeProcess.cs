@@ -23,7 +23,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static NodeProcess Start(IEnumerable<string> settings)
+    public static NodeProcess Start(IEnumerable<string> settings, string? file = null)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "novacowd"))
         {
@@ -34,6 +34,12 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         // A killed runtime leaves the pipes of its debugger behind.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        if (file is not null)
+        {
+            start.ArgumentList.Add("--config");
+            start.ArgumentList.Add(file);
+        }
+
         foreach (var setting in settings)
         {
             start.ArgumentList.Add("--set");

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using NovaCow.Cli;
 using NovaCow.Client;
+using NovaCow.Security;
 
 namespace NovaCow.Cluster.Tests.Harness;
 
@@ -13,7 +14,21 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly Dictionary<string, int> _ports = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("novacow-cluster-");
 
-    public TestCluster() => Client = new NovaCowClient(Address("control"));
+    private readonly bool _isSecure;
+    private readonly CredentialPaths? _operator;
+
+    /// <param name="isSecure">Whether all of it speaks TLS; then every node needs a certificate.
+    /// </param>
+    public TestCluster(bool isSecure = false)
+    {
+        _isSecure = isSecure;
+        Authority = new TestAuthority(Path.Combine(Folder, "tls"));
+        _operator = isSecure ? Authority.Issue(ClusterRole.Operator, "tester") : null;
+        Client = Connect("control");
+    }
+
+    /// <summary>Whom the cluster trusts, if it speaks TLS.</summary>
+    public TestAuthority Authority { get; }
 
     /// <summary>Settings that every node gets beside its own.</summary>
     public List<string> Settings { get; } =
@@ -35,8 +50,12 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         if (!_ports.TryGetValue(name, out var port))
             _ports[name] = port = FreePort();
-        return new Uri($"http://127.0.0.1:{port}");
+        return new Uri($"{(_isSecure ? "https" : "http")}://127.0.0.1:{port}");
     }
+
+    /// <summary>A client of one node.</summary>
+    public NovaCowClient Connect(string name) => _operator is null
+        ? new NovaCowClient(Address(name)) : TestAuthority.Client(Address(name), _operator);
 
     public string StoreOf(string host) => Path.Combine(Folder, host, "store");
 
@@ -45,8 +64,8 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Starts a control node; all of them share one store.</summary>
     public async Task StartControlAsync(string name = "control")
     {
-        Start(name, "control", Settings);
-        using var client = new NovaCowClient(Address(name));
+        Start(name, "control", [.. Settings, .. Certificates(ClusterRole.Control, name)]);
+        using var client = Connect(name);
         await Eventually.TrueAsync(
             $"{name} is ready", () => client.IsReadyAsync(CancellationToken.None), Logs);
     }
@@ -54,7 +73,7 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Starts a host and waits until the scheduler counts on it.</summary>
     public async Task StartHostAsync(string name)
     {
-        Start(name, "host", Settings);
+        Start(name, "host", [.. Settings, .. Certificates(ClusterRole.Host, name)]);
         await UntilHostIsAsync(name, "up");
     }
 
@@ -82,6 +101,15 @@ internal sealed class TestCluster : IAsyncDisposable
             $"novacow.images.file.roots=[{Quoted(Folder)}]",
             .. settings,
         ]);
+    }
+
+    /// <summary>Starts a node from its own configuration file.</summary>
+    public NodeProcess StartFrom(string name, string file)
+    {
+        var data = Path.Combine(Folder, name);
+        Directory.CreateDirectory(data);
+        return _nodes[name] = NodeProcess.Start(
+            [$"novacow.data={Quoted(data)}", .. Settings], file);
     }
 
     public async Task<IReadOnlyList<InstanceResource>> LaunchAsync(
@@ -159,10 +187,16 @@ internal sealed class TestCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
+        Authority.Dispose();
         foreach (var node in _nodes.Values)
             await node.DisposeAsync();
         _folder.Delete(recursive: true);
     }
+
+    private IEnumerable<string> Certificates(ClusterRole role, string name) => !_isSecure
+        ? []
+        : [.. TestAuthority.Settings(Authority.Issue(role, name)),
+            $"novacow.tls.authority-key={Quoted(Authority.KeyFile())}"];
 
     private static int FreePort()
     {
