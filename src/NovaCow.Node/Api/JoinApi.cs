@@ -9,6 +9,7 @@ internal static class JoinApi
     public static void Map(IEndpointRouteBuilder v1)
     {
         v1.MapGet("/ca", (CertificateDesk desk) => TypedResults.Text(desk.AuthorityPem()))
+            .Produces<string>(StatusCodes.Status200OK, "text/plain")
             .WithTags("joining").WithSummary("The certificate of the cluster's authority, as PEM")
             .Fails(501);
         v1.MapPost("/join-tokens", (TokenRequest request, CertificateDesk desk) =>
