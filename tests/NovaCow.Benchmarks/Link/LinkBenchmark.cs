@@ -7,7 +7,7 @@ namespace NovaCow.Benchmarks.Link;
 
 /// <summary>
 /// A link between two processes on loopback: messages of 200 bytes one way and both ways, and
-/// the time of an ask. The second process is this program again.
+/// the time of an ask, plain and over mutual TLS. The second process is this program again.
 /// </summary>
 public sealed class LinkBenchmark : IBenchmark
 {
@@ -17,24 +17,35 @@ public sealed class LinkBenchmark : IBenchmark
 
     public string Name => "link";
 
-    public string About => "two processes: messages/s of 200 bytes one and both ways, ask latency";
+    public string About => "two processes: messages/s of 200 bytes one and both ways, ask latency; plain and TLS";
 
     public async Task RunAsync(string[] args)
     {
-        if (args is ["serve"])
+        if (args is ["serve", .. var folder])
         {
-            await LinkPeer.ServeAsync();
+            await LinkPeer.ServeAsync(folder is [var path] ? LinkTls.Open(path) : null);
             return;
         }
-        using var child = LinkPeer.StartSelf("link", "serve");
+        Console.WriteLine("plain");
+        await RunAsync(tls: null);
+        Console.WriteLine("mutual TLS");
+        using var tls = LinkTls.Create();
+        await RunAsync(tls);
+    }
+
+    private static async Task RunAsync(LinkTls? tls)
+    {
+        using var child = LinkPeer.StartSelf(
+            ["link", "serve", .. tls is null ? Array.Empty<string>() : [tls.Folder]]);
         var address = await child.StandardOutput.ReadLineAsync()
             ?? throw new InvalidOperationException("the second process did not start");
         await using var system = ActorSystem.Create("bench");
-        var links = LinkPeer.StartLinks(system, "parent");
+        var links = LinkPeer.StartLinks(system, "parent", tls: tls);
         var link = await links.DialAsync(new Uri(address), CancellationToken.None);
         try
         {
             await MeasureAsync(system, link);
+            await MeasureDialsAsync(links, new Uri(address));
         }
         finally
         {
@@ -63,6 +74,24 @@ public sealed class LinkBenchmark : IBenchmark
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"ask, one at a time: median {asks.Median:N1} µs, 99th percentile {asks.P99:N1} µs"));
+    }
+
+    /// <summary>From nothing to a link, certificates judged at both ends.</summary>
+    private static async Task MeasureDialsAsync(Links links, Uri address)
+    {
+        var times = new double[200];
+        for (var i = 0; i < times.Length; i++)
+        {
+            var begun = Stopwatch.GetTimestamp();
+            var link = await links.DialAsync(address, CancellationToken.None);
+            times[i] = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+            await link.CloseAsync("measured");
+        }
+        Array.Sort(times);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"dial and handshake: median {times[times.Length / 2]:N2} ms, 99th percentile " +
+            $"{times[times.Length * 99 / 100]:N2} ms"));
     }
 
     private static void Print(string figure, double measured) =>

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Remote;
@@ -13,11 +15,13 @@ namespace NovaCow.Benchmarks.Link;
 /// a node does.</summary>
 internal static class LinkPeer
 {
-    public static Links StartLinks(ActorSystem system, string name, string address = "") =>
+    public static Links StartLinks(
+        ActorSystem system, string name, string address = "", LinkTls? tls = null) =>
         Links.Start(
             system,
             new LinkOptions
             {
+                DialTls = tls is null ? null : tls.Dial,
                 Self = new()
                 {
                     Name = name, Incarnation = $"{Environment.ProcessId}", Address = address,
@@ -25,7 +29,7 @@ internal static class LinkPeer
             },
             LoadMessages.Register(new MessageSerializer()));
 
-    public static async Task ServeAsync()
+    public static async Task ServeAsync(LinkTls? tls)
     {
         await using var system = ActorSystem.Create("bench");
         await ListenAsync(async (address, serve) =>
@@ -38,17 +42,27 @@ internal static class LinkPeer
             serve(links);
             Console.WriteLine(address);
             await Task.Delay(Timeout.InfiniteTimeSpan);
-        });
+        }, tls);
     }
 
     /// <summary>Listens on a free port until <paramref name="run"/> ends, which is given the
     /// address and has to say whose links these are.</summary>
-    public static async Task ListenAsync(Func<string, Action<Links>, Task> run)
+    public static async Task ListenAsync(
+        Func<string, Action<Links>, Task> run, LinkTls? tls = null)
     {
         var links = new TaskCompletionSource<Links>();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, at =>
+        {
+            if (tls is not null)
+            {
+                at.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    OnConnection = _ => ValueTask.FromResult(tls.Listen()),
+                });
+            }
+        }));
         await using var app = builder.Build();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
         app.Map(LinkAddress.Path, async (HttpContext context) =>
