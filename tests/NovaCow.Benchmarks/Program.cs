@@ -3,6 +3,7 @@ using NovaCow.Benchmarks.Actors;
 using NovaCow.Benchmarks.Link;
 using NovaCow.Benchmarks.Node;
 using NovaCow.Benchmarks.Runtime;
+using NovaCow.Benchmarks.Scale;
 using NovaCow.Benchmarks.Storage;
 using NovaCow.Benchmarks.Store;
 
@@ -22,6 +23,7 @@ IBenchmark[] benchmarks =
     new JournalBenchmark(),
     new PersistBenchmark(),
     new LaunchPathBenchmark(),
+    new RecoveryBenchmark(),
 ];
 
 var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());
