@@ -103,5 +103,7 @@ public static partial class WireMessages
         .Register<ChangeAccepted>("j.change+")
         .Register<ChangeCancelling>("j.change-")
         .Register<ChangeEnded>("j.change.ended")
-        .Register<SchedulerSnapshot>("j.snapshot");
+        .Register<SchedulerSnapshot>("j.snapshot")
+        .Register<SavedLaunches>(
+            "j.launches", SavedLaunchesCodec.Write, SavedLaunchesCodec.Read);
 }

@@ -24,6 +24,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
     private readonly Dictionary<HostId, IActorRef> _successors = [];
     private readonly TimeProvider _time = Context.System.TimeProvider;
     private int _eventsSinceSnapshot;
+    private bool _isSavingSnapshot;
 
     /// <summary>A scheduler under one leadership.</summary>
     public SchedulerActor(SchedulerSettings settings)
@@ -48,7 +49,12 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         CacheCommands();
         Command<TimeToTick>(_ => OnTick());
         Command<Terminated>(ended => OnTerminated(ended.ActorRef));
-        Command<SaveSnapshotSuccess>(saved => DeleteMessages(saved.Metadata.SequenceNr));
+        Command<SaveSnapshotSuccess>(saved =>
+        {
+            _isSavingSnapshot = false;
+            DeleteMessages(saved.Metadata.SequenceNr);
+        });
+        Command<SaveSnapshotFailure>(OnSnapshotFailure);
     }
 
     /// <summary>The recipe of the scheduler of one leadership.</summary>
@@ -77,7 +83,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
     {
         Recover<SnapshotOffer>(offer =>
         {
-            _core.Recover((SchedulerSnapshot)offer.Snapshot);
+            _core.RecoverPart(offer.Snapshot);
             _events.StartAfter(offer.Metadata.SequenceNr);
         });
         Recover<SchedulerEvent>(happened =>
@@ -125,7 +131,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
             _subscribers.Flush();
             CarryOut(decision, reply);
             if (snapshot is not null)
-                SaveSnapshot(snapshot);
+                SaveSnapshotInParts(snapshot.Parts());
         });
     }
 
@@ -188,15 +194,28 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
     private void ToHost(HostId host, IHostMessage message) =>
         _hosts.GetValueOrDefault(host)?.Tell(message);
 
-    // Taken where the events are decided: in their handlers the state is already further.
-    private SchedulerSnapshot? SnapshotIfDue(int newEvents)
+    // Taken where the events are decided: in their handlers the state is already further. The time
+    // to replay what comes after it is bounded by a part of the time to restore it.
+    private SchedulerCapture? SnapshotIfDue(int newEvents)
     {
         _eventsSinceSnapshot += newEvents;
-        var due = Math.Max(_settings.SnapshotAfterEvents, 2 * _core.State.Launches.Count);
-        if (_eventsSinceSnapshot < due)
+        var due = Math.Max(_settings.SnapshotAfterEvents, _core.State.Launches.Count / 2);
+        if (_eventsSinceSnapshot < due || _isSavingSnapshot)
             return null;
         _eventsSinceSnapshot = 0;
+        _isSavingSnapshot = true;
         return _core.State.ToSnapshot();
+    }
+
+    // It is tried again when as many events have come as before the first try.
+    private void OnSnapshotFailure(SaveSnapshotFailure failed)
+    {
+        _isSavingSnapshot = false;
+        Context.GetLogger().Warning(
+            "scheduler: the state at event {0} was not saved: {1}; until it is, a start takes "
+                + "longer",
+            failed.Metadata.SequenceNr,
+            failed.Cause.Message);
     }
 
     private void OnTick()

@@ -41,8 +41,22 @@ public sealed partial class SchedulerCore
     /// <summary>Takes in an event that was replayed.</summary>
     public void Recover(SchedulerEvent happened) => State.Apply(happened);
 
-    /// <summary>Takes in a saved state.</summary>
-    public void Recover(SchedulerSnapshot snapshot) => State.Restore(snapshot);
+    /// <summary>Takes in a part of a saved state; they come in the order they were saved in.
+    /// </summary>
+    public void RecoverPart(object part)
+    {
+        switch (part)
+        {
+            case SchedulerSnapshot snapshot:
+                State.Restore(snapshot);
+                break;
+            case SavedLaunches launches:
+                State.Restore(launches);
+                break;
+            default:
+                throw new InvalidOperationException($"no saved state: {part.GetType().Name}");
+        }
+    }
 
     /// <summary>The past is in: every known host has its grace from now on to come back.</summary>
     public void Start(DateTimeOffset now)

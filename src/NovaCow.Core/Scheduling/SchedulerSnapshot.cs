@@ -1,6 +1,7 @@
 namespace NovaCow.Core.Scheduling;
 
-/// <summary>The scheduler's durable state as it is saved: each image and flavor once.</summary>
+/// <summary>The scheduler's durable state as it is saved: each image and flavor once. The launches
+/// follow as <see cref="SavedLaunches"/>; older versions saved them in here.</summary>
 public sealed record SchedulerSnapshot(
     IReadOnlyList<Image> Images,
     IReadOnlyList<HostRecord> Hosts,
@@ -36,56 +37,44 @@ public sealed record SchedulerSnapshot(
 
         /// <summary>The bytes by which its disks have grown.</summary>
         public long GrownBytes { get; init; }
-    }
 
-    /// <summary>What is to be saved of a state.</summary>
-    public static SchedulerSnapshot Of(SchedulerState state)
-    {
-        var specs = new List<LaunchSpec>();
-        var index = new Dictionary<LaunchSpec, int>(ReferenceEqualityComparer.Instance);
-        var launches = new List<SavedLaunch>(state.Launches.Count);
-        foreach (var l in state.Launches.Values)
+        /// <summary>What is to be saved of a launch.</summary>
+        /// <param name="l">The launch.</param>
+        /// <param name="spec">Where its spec stands.</param>
+        public static SavedLaunch Of(Launch l, int spec) => new(
+            l.Id, spec, l.Phase, l.Host, l.Attempt, l.PlacedBecause, l.FailedOn, l.Disks,
+            l.Timings, l.Error)
         {
-            if (!index.TryGetValue(l.Spec, out var spec))
-            {
-                index[l.Spec] = spec = specs.Count;
-                specs.Add(l.Spec);
-            }
+            Change = l.Change,
+            RebasedTo = l.RebasedTo,
+            GrownBytes = l.GrownBytes,
+        };
 
-            launches.Add(new SavedLaunch(
-                l.Id, spec, l.Phase, l.Host, l.Attempt, l.PlacedBecause, l.FailedOn, l.Disks,
-                l.Timings, l.Error)
-            {
-                Change = l.Change,
-                RebasedTo = l.RebasedTo,
-                GrownBytes = l.GrownBytes,
-            });
-        }
-
-        return new SchedulerSnapshot(
-            [.. state.Images.Values], [.. state.Hosts.Values], [.. state.Deleted.All],
-            specs, launches)
+        /// <summary>The launch again.</summary>
+        /// <param name="specs">The specs that were saved with it.</param>
+        public Launch ToLaunch(IReadOnlyList<LaunchSpec> specs) => new()
         {
-            Cluster = state.Cluster,
-            Cache = state.Cache.ToSnapshot(),
+            Id = Id,
+            Spec = specs[Spec],
+            Phase = Phase,
+            Host = Host,
+            Attempt = Attempt,
+            PlacedBecause = PlacedBecause,
+            FailedOn = FailedOn,
+            Disks = Disks,
+            Timings = Timings,
+            Error = Error,
+            Change = Change,
+            RebasedTo = RebasedTo,
+            GrownBytes = GrownBytes,
         };
     }
 
-    /// <summary>The launches, with their specs.</summary>
-    public IEnumerable<Launch> ToLaunches() => Launches.Select(l => new Launch
+    /// <summary>What is to be saved of a state, but for its launches.</summary>
+    public static SchedulerSnapshot Of(SchedulerState state) => new(
+        [.. state.Images.Values], [.. state.Hosts.Values], [.. state.Deleted.All], [], [])
     {
-        Id = l.Id,
-        Spec = Specs[l.Spec],
-        Phase = l.Phase,
-        Host = l.Host,
-        Attempt = l.Attempt,
-        PlacedBecause = l.PlacedBecause,
-        FailedOn = l.FailedOn,
-        Disks = l.Disks,
-        Timings = l.Timings,
-        Error = l.Error,
-        Change = l.Change,
-        RebasedTo = l.RebasedTo,
-        GrownBytes = l.GrownBytes,
-    });
+        Cluster = state.Cluster,
+        Cache = state.Cache.ToSnapshot(),
+    };
 }

@@ -46,7 +46,8 @@ public sealed class SchedulerState
     private readonly SortedSet<InstanceId> _ids = new(ById);
     private readonly LaunchQueue _waiting = new();
     private readonly Dictionary<HostId, Holding> _holdings = [];
-    private readonly Dictionary<LaunchSpec, LaunchSpec> _specs = new(SpecComparer.Instance);
+    private readonly SharedParts _shared = new();
+    private IReadOnlyList<LaunchSpec> _savedSpecs = [];
 
     /// <summary>An empty cluster's state.</summary>
     public SchedulerState(SchedulerLimits limits) =>
@@ -163,12 +164,14 @@ public sealed class SchedulerState
         }
     }
 
-    /// <summary>Everything, to be saved.</summary>
-    public SchedulerSnapshot ToSnapshot() => SchedulerSnapshot.Of(this);
+    /// <summary>Everything as it is now, to be saved.</summary>
+    public SchedulerCapture ToSnapshot() => SchedulerCapture.Of(this);
 
-    /// <summary>Takes a saved state in; this one is empty.</summary>
+    /// <summary>Takes a saved state in; this one is empty. The launches may follow in parts.
+    /// </summary>
     public void Restore(SchedulerSnapshot snapshot)
     {
+        _savedSpecs = snapshot.Specs;
         Cluster = snapshot.Cluster;
         foreach (var image in snapshot.Images)
             _images[image.Name] = image;
@@ -178,30 +181,22 @@ public sealed class SchedulerState
             _hosts[host.Id] = host;
         foreach (var tombstone in snapshot.Deleted)
             Deleted.Add(tombstone);
-        List<Launch> waiting = [];
-        foreach (var saved in snapshot.ToLaunches())
-        {
-            var launch = saved with { Spec = Shared(saved.Spec) };
-            if (launch.Phase == LaunchPhase.Accepted)
-                waiting.Add(launch);
-            else
-                Replace(null, launch);
-        }
+        Restore(new SavedLaunches([.. snapshot.Launches.OrderBy(l => l.Timings.AcceptedAt)]));
+    }
 
-        // Who had how many turns is not saved: projects start anew, each in its own order.
-        waiting.Sort(LaunchQueue.CompareAge);
-        foreach (var launch in waiting)
-            Replace(null, launch);
+    /// <summary>Takes some of the launches of a saved state in, after the rest of it. Those that
+    /// wait come the oldest first: who had how many turns is not saved, and projects start anew.
+    /// </summary>
+    public void Restore(SavedLaunches saved)
+    {
+        foreach (var launch in saved.Launches)
+            Replace(null, _shared.Of(launch.ToLaunch(_savedSpecs)));
     }
 
     private void ApplyLaunch(LaunchEvent happened)
     {
         var before = _launches.GetValueOrDefault(happened.Id);
-        var after = Launch.Apply(
-            before,
-            happened is LaunchAccepted accepted
-                ? accepted with { Spec = Shared(accepted.Spec) }
-                : happened);
+        var after = Launch.Apply(before, _shared.Of(happened));
         Replace(before, after);
         if (happened is LaunchDeleted && before is not null)
         {
@@ -250,19 +245,6 @@ public sealed class SchedulerState
             _holdings[host] = held = new Holding();
         return held;
     }
-
-    // One object for all launches of the same image and flavor, however often it was read.
-    private LaunchSpec Shared(LaunchSpec spec)
-    {
-        if (_specs.TryGetValue(spec, out var shared))
-            return shared;
-        if (_specs.Count >= MaxSharedSpecs)
-            _specs.Clear();
-        _specs.Add(spec, spec);
-        return spec;
-    }
-
-    private const int MaxSharedSpecs = 1_000;
 
     private sealed class Holding
     {

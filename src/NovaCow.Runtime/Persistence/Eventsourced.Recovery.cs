@@ -49,6 +49,22 @@ public abstract partial class Eventsourced
         }
     }
 
+    /// <summary>Saves a state that is too large for one value, as of <see cref="LastSequenceNr"/>:
+    /// in parts, which the actor is offered one after the other when it recovers. It is told
+    /// <see cref="SaveSnapshotSuccess"/> or <see cref="SaveSnapshotFailure"/>; until then it must
+    /// not save again.</summary>
+    /// <param name="parts">Gone through and serialized beside the actor: what they are made of must
+    /// not change.</param>
+    protected void SaveSnapshotInParts(IEnumerable<object> parts)
+    {
+        var metadata = new SnapshotMetadata(PersistenceId, LastSequenceNr);
+        var (extension, fence) = (Extension, Fence);
+        TellOutcome(
+            Task.Run(() => SnapshotParts.SaveAsync(extension, metadata, parts, fence)),
+            new SaveSnapshotSuccess(metadata),
+            cause => new SaveSnapshotFailure(metadata, cause));
+    }
+
     /// <summary>Deletes the events up to a number, which a snapshot should hold. The actor is told
     /// <see cref="DeleteMessagesSuccess"/> or <see cref="DeleteMessagesFailure"/>.</summary>
     /// <param name="toSequenceNr">At most <see cref="LastSequenceNr"/>; the largest number stands
@@ -127,41 +143,48 @@ public abstract partial class Eventsourced
         }
     }
 
-    /// <summary>Reads and deserializes beside the actor, and applies on its turn.</summary>
+    /// <summary>Reads and deserializes beside the actor, which applies the page before meanwhile,
+    /// on its turn.</summary>
     private async Task ReplayAsync(ActorCell cell, PersistenceExtension extension)
     {
         var store = extension.Store;
         var from = 1L;
+        var applied = Task.FromResult(true);
         if (await store.LoadSnapshotAsync(PersistenceId, CancellationToken.None)
             .ConfigureAwait(false) is { } record)
         {
             from = record.SequenceNr + 1;
-            var offer = new SnapshotOffer(
-                new(PersistenceId, record.SequenceNr), Deserialize(extension, record.Payload));
-            if (!await OnTurnAsync(cell, () => Replay([(record.SequenceNr, offer)]))
+            var metadata = new SnapshotMetadata(PersistenceId, record.SequenceNr);
+            await foreach (var part in SnapshotParts.ReadAsync(extension, record)
                 .ConfigureAwait(false))
             {
-                return;
+                if (!await applied.ConfigureAwait(false))
+                    return;
+                applied = ReplayAsync(cell, [(record.SequenceNr, new SnapshotOffer(metadata, part))]);
             }
         }
 
-        var page = new List<(long, object)>();
+        var page = new List<(long, object)>(ReplayPage);
         await foreach (var stored in store.ReadAsync(PersistenceId, from, CancellationToken.None)
             .ConfigureAwait(false))
         {
             page.Add((stored.SequenceNr, Deserialize(extension, stored.Payload)));
             if (page.Count < ReplayPage)
                 continue;
-            if (!await OnTurnAsync(cell, () => Replay(page)).ConfigureAwait(false))
+            if (!await applied.ConfigureAwait(false))
                 return;
-            page.Clear();
+            applied = ReplayAsync(cell, page);
+            page = new(ReplayPage);
         }
 
         var highest = await store.ReadHighestSequenceNrAsync(PersistenceId, CancellationToken.None)
             .ConfigureAwait(false);
-        if (await OnTurnAsync(cell, () => Replay(page)).ConfigureAwait(false))
+        if (await applied.ConfigureAwait(false) && await ReplayAsync(cell, page).ConfigureAwait(false))
             await OnTurnAsync(cell, () => CompleteRecovery(highest)).ConfigureAwait(false);
     }
+
+    private Task<bool> ReplayAsync(ActorCell cell, List<(long, object)> page) =>
+        OnTurnAsync(cell, () => Replay(page));
 
     private static object Deserialize(PersistenceExtension extension, StoredPayload payload) =>
         extension.Serializer.Deserialize(payload.Manifest, payload.Bytes.Span);

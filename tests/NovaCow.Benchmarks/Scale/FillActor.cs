@@ -20,7 +20,7 @@ internal sealed class FillActor : ReceivePersistentActor
         {
             _asking = Sender;
             PersistAll(fill.Founding, _ => { });
-            Defer(fill, f => SaveSnapshot(f.State.ToSnapshot()));
+            Defer(fill, f => SaveSnapshotInParts(f.State.ToSnapshot().Parts()));
         });
         Command<SaveSnapshotSuccess>(_ => _asking.Tell("saved"));
         Command<SaveSnapshotFailure>(failed => _asking.Tell(failed.Cause.Message));

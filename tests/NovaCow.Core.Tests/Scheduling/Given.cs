@@ -118,4 +118,23 @@ internal static class Given
 
     public static Decision Launch(this SchedulerCore core, params string[] ids) =>
         core.Launch(Order(), [.. ids.Select(Id)], Start);
+
+    /// <summary>Takes a whole saved state in.</summary>
+    public static void Recover(this SchedulerCore core, SchedulerCapture saved)
+    {
+        foreach (var part in saved.Parts())
+            core.RecoverPart(part);
+    }
+
+    /// <summary>Takes a whole saved state in.</summary>
+    public static void Restore(this SchedulerState state, SchedulerCapture saved)
+    {
+        foreach (var part in saved.Parts())
+        {
+            if (part is SchedulerSnapshot snapshot)
+                state.Restore(snapshot);
+            else
+                state.Restore((SavedLaunches)part);
+        }
+    }
 }
