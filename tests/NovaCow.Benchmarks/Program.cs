@@ -24,6 +24,7 @@ IBenchmark[] benchmarks =
     new PersistBenchmark(),
     new LaunchPathBenchmark(),
     new RecoveryBenchmark(),
+    new AcceptBenchmark(),
 ];
 
 var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());

@@ -58,9 +58,8 @@ public abstract partial class Eventsourced
     protected void SaveSnapshotInParts(IEnumerable<object> parts)
     {
         var metadata = new SnapshotMetadata(PersistenceId, LastSequenceNr);
-        var (extension, fence) = (Extension, Fence);
         TellOutcome(
-            Task.Run(() => SnapshotParts.SaveAsync(extension, metadata, parts, fence)),
+            Extension.SaveAsync(metadata, parts, Fence),
             new SaveSnapshotSuccess(metadata),
             cause => new SaveSnapshotFailure(metadata, cause));
     }

@@ -16,6 +16,7 @@ public sealed class PersistenceExtension
 
     private readonly SemaphoreSlim _recoveries = new(RecoveryLimit);
     private readonly ConcurrentDictionary<string, Task> _writes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task> _saves = new(StringComparer.Ordinal);
     private readonly ActivityCounter? _activity;
 
     private PersistenceExtension(ActorSystem system, IStore store, MessageSerializer serializer)
@@ -58,20 +59,32 @@ public sealed class PersistenceExtension
 
     /// <summary>Appends, and lets a recovery of the same stream wait for it: the instance that
     /// began the write may be gone before it ends.</summary>
-    internal async Task AppendAsync(JournalAppend append)
+    internal Task AppendAsync(JournalAppend append) => TrackAsync(
+        _writes, append.PersistenceId, () => Store.AppendAsync(append, CancellationToken.None));
+
+    /// <summary>Saves a snapshot in parts beside the actor, and lets a recovery wait for it as for
+    /// an append: it would read parts that are being replaced.</summary>
+    internal Task SaveAsync(SnapshotMetadata metadata, IEnumerable<object> parts, Fence? fence) =>
+        TrackAsync(
+            _saves,
+            metadata.PersistenceId,
+            () => Task.Run(() => SnapshotParts.SaveAsync(this, metadata, parts, fence)));
+
+    private async Task TrackAsync(
+        ConcurrentDictionary<string, Task> underWay, string persistenceId, Func<Task> begin)
     {
-        Task? write = null;
+        Task? work = null;
         _activity?.Begin();
         try
         {
-            write = Store.AppendAsync(append, CancellationToken.None);
-            _writes[append.PersistenceId] = write;
-            await write.ConfigureAwait(false);
+            work = begin();
+            underWay[persistenceId] = work;
+            await work.ConfigureAwait(false);
         }
         finally
         {
-            if (write is not null)
-                _writes.TryRemove(new(append.PersistenceId, write));
+            if (work is not null)
+                underWay.TryRemove(new(persistenceId, work));
             _activity?.End();
         }
     }
@@ -82,8 +95,12 @@ public sealed class PersistenceExtension
     {
         await _recoveries.WaitAsync().ConfigureAwait(false);
         _activity?.Begin();
-        if (_writes.TryGetValue(persistenceId, out var write))
-            await write.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var underWay in (ConcurrentDictionary<string, Task>[])[_writes, _saves])
+        {
+            if (underWay.TryGetValue(persistenceId, out var work))
+                await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         return new Permit(this);
     }
 

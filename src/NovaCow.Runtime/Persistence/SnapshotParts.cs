@@ -32,7 +32,7 @@ internal static class SnapshotParts
             buffer.ResetWrittenCount();
             var manifest = extension.Serializer.Serialize(part, buffer);
             await store.AppendAsync(
-                new(stream, next++, [new(manifest, buffer.WrittenMemory)], fence),
+                new(stream, next++, [new(manifest, buffer.WrittenSpan.ToArray())], fence),
                 CancellationToken.None).ConfigureAwait(false);
         }
 

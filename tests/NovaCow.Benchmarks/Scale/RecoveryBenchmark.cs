@@ -23,6 +23,7 @@ public sealed class RecoveryBenchmark : IBenchmark
     private const double CeilingSeconds = 10;
     private const double CeilingMiB = 1_024;
     private const int TailBatch = 20_000;
+    private const int Captures = 11;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public string Name => "recovery";
@@ -71,6 +72,7 @@ public sealed class RecoveryBenchmark : IBenchmark
         var founding = fleet.Founding().ToList();
         foreach (var happened in founding.Concat(fleet.Launches(instances)))
             state.Apply(happened);
+        Console.WriteLine($"capturing the state takes {CaptureMilliseconds(state):F1} ms");
         var actor = system.ActorOf(Props.Create(() => new FillActor(FenceOf(store))));
         var start = Stopwatch.GetTimestamp();
         Console.WriteLine(
@@ -78,6 +80,20 @@ public sealed class RecoveryBenchmark : IBenchmark
                 + $"in {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
         foreach (var events in fleet.Launches(tail / 4).Chunk(TailBatch))
             await actor.Ask<string>(new FillActor.Tail(events), Patience);
+    }
+
+    /// <summary>For how long a snapshot holds the scheduler up: the median.</summary>
+    private static double CaptureMilliseconds(SchedulerState state)
+    {
+        List<double> taken = [];
+        for (var i = 0; i < Captures; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            GC.KeepAlive(state.ToSnapshot());
+            taken.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+
+        return taken.Order().ElementAt(Captures / 2);
     }
 
     private static async Task RecoverAsync(string path)
@@ -96,7 +112,8 @@ public sealed class RecoveryBenchmark : IBenchmark
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"recovered {page.Total:n0} instances in {seconds:F1} s "
-                + $"({seconds / CeilingSeconds:F2} x the ceiling of {CeilingSeconds} s), peak "
+                + $"({seconds / CeilingSeconds:F2} x the ceiling of {CeilingSeconds} s), "
+                + $"{Environment.CpuUsage.TotalTime.TotalSeconds:F1} s of processors, peak "
                 + $"{peak:F0} MiB resident ({peak / CeilingMiB:F2} x the ceiling of "
                 + $"{CeilingMiB} MiB), {GC.CollectionCount(2)} full collections"));
     }

@@ -42,7 +42,7 @@ internal sealed class Journaled : ReceivePersistentActor
         PersistenceId = id;
         _listener = listener;
         _fence = fence ?? (() => null);
-        Recover<SnapshotOffer>(offer => Words = [.. ((Words)offer.Snapshot).All]);
+        Recover<SnapshotOffer>(offer => Words.AddRange(((Words)offer.Snapshot).All));
         Recover<Said>(Apply);
         Recover<RecoveryCompleted>(_ => Tell($"recovered {LastSequenceNr} {IsRecovering}"));
         Commands();
@@ -50,7 +50,7 @@ internal sealed class Journaled : ReceivePersistentActor
 
     public override string PersistenceId { get; }
 
-    public List<string> Words { get; private set; } = [];
+    public List<string> Words { get; } = [];
 
     public Action<Said>? OnApply { get; set; }
 
@@ -82,6 +82,8 @@ internal sealed class Journaled : ReceivePersistentActor
     public void LaterAndHold(string word, Action<string> then) => Defer(word, then);
 
     public void Snapshot() => SaveSnapshot(new Words(Words));
+
+    public void SnapshotInParts(IEnumerable<object> parts) => SaveSnapshotInParts(parts);
 
     public void SnapshotOf(object state) => SaveSnapshot(state);
 

@@ -27,6 +27,9 @@ internal sealed class TestStore : IStore
 
     public Exception? DeleteFault { get; set; }
 
+    /// <summary>It has a newer snapshot than any that comes.</summary>
+    public bool KeepsSnapshot { get; set; }
+
     public int MostReadersAtOnce { get; private set; }
 
     /// <summary>From now on appends and reads wait until the result is disposed.</summary>
@@ -115,7 +118,11 @@ internal sealed class TestStore : IStore
         if (SnapshotFault is { } fault)
             return Task.FromException(fault);
         lock (_lock)
-            Find(snapshot.PersistenceId).Snapshot = snapshot;
+        {
+            if (!KeepsSnapshot)
+                Find(snapshot.PersistenceId).Snapshot = snapshot;
+        }
+
         return Task.CompletedTask;
     }
 
