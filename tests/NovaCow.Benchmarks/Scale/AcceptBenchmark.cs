@@ -7,7 +7,9 @@ using NovaCow.Core.Scheduling;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Persistence;
 using NovaCow.Runtime.Serialization;
+using NovaCow.Store.Postgres;
 using NovaCow.Store.Sqlite;
+using NovaCow.Testing.Postgres;
 
 namespace NovaCow.Benchmarks.Scale;
 
@@ -39,11 +41,29 @@ public sealed class AcceptBenchmark : IBenchmark
             await using var store = await SqliteStore.OpenAsync(
                 Path.Combine(directory.FullName, "control.db"));
             await MeasureAsync("SQLite", store, hosts);
+            await MeasurePostgresAsync(hosts);
         }
         finally
         {
             directory.Delete(recursive: true);
         }
+    }
+
+    private static async Task MeasurePostgresAsync(int hosts)
+    {
+        if (PrivatePostgres.Unavailable is { } reason)
+        {
+            Console.WriteLine($"PostgreSQL: not measured: {reason}");
+            return;
+        }
+
+        await using var server = await PrivatePostgres.StartAsync();
+        var url = await server.CreateDatabaseAsync("accept");
+        if (!PostgresAddress.TryParse(url, out var address, out var problem))
+            throw new InvalidOperationException(problem);
+        await using var store = await PostgresStore.OpenAsync(
+            new PostgresOptions { Address = address!, Migrate = true });
+        await MeasureAsync("PostgreSQL", store, hosts);
     }
 
     private static async Task MeasureAsync(string name, IStore store, int hosts)
