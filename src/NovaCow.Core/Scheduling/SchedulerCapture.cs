@@ -17,7 +17,7 @@ public sealed class SchedulerCapture
 
     /// <summary>A state as it is now.</summary>
     public static SchedulerCapture Of(SchedulerState state) =>
-        new(SchedulerSnapshot.Of(state), [.. state.Launches.Values]);
+        new(SchedulerSnapshot.Of(state), state.Launches.Values.ToArray());
 
     /// <summary>A <see cref="SchedulerSnapshot"/> without launches, then <see cref="SavedLaunches"/>,
     /// those that wait by age and then the others by id; each is made when it is asked for. Once, by

@@ -9,25 +9,25 @@ internal sealed partial class SimulatedCluster
 
     private void StepChange(SimulatedHost host)
     {
-        var id = Given.Id($"vm-{_random.Next(6)}");
-        switch (_random.Next(10))
+        var id = SomeId();
+        switch (_dice.Next(10))
         {
             case < 4:
-                Take(_core.Change(id, Some(), _now));
+                Take(l => l.Core.Change(id, Some(), _now));
                 break;
             case < 5:
-                Take(_core.CancelChange(id, _now));
+                Take(l => l.Core.CancelChange(id, _now));
                 break;
             default:
-                _up.AddRange(host.Work(_random));
+                _up.AddRange(host.Work(_dice));
                 break;
         }
 
-        ChangeRequest Some() => _random.Next(4) switch
+        ChangeRequest Some() => _dice.Next(4) switch
         {
-            0 => new ChangeRequest.Resize(_random.Next(1, 6) * Given.GiB),
+            0 => new ChangeRequest.Resize(_dice.Next(1, 6) * Given.GiB),
             1 => new ChangeRequest.Flatten(),
-            2 => new ChangeRequest.Rebase(_random.Next(2) == 0 ? null : OtherImage.Name),
+            2 => new ChangeRequest.Rebase(_dice.Next(2) == 0 ? null : OtherImage.Name),
             _ => new ChangeRequest.Migrate(null),
         };
     }
@@ -36,7 +36,7 @@ internal sealed partial class SimulatedCluster
     /// </summary>
     private void CheckChangesSettled()
     {
-        foreach (var launch in _core.State.Launches.Values)
+        foreach (var launch in _leader.Core.State.Launches.Values)
         {
             // A host that lost an instance may come back with it, and then the change goes on.
             if (launch.Phase != LaunchPhase.Active)

@@ -15,15 +15,15 @@ internal sealed partial class SimulatedHost
     public IReadOnlyList<int> ChangesOf(InstanceId id) => _disks[id].Finished;
 
     /// <summary>Those that are under way end, most of them well.</summary>
-    public IEnumerable<Said> Work(Random random)
+    public IEnumerable<Said> Work(Dice dice)
     {
         foreach (var (id, disks) in _disks.Where(d => Has.ContainsKey(d.Key)).ToList())
         {
             if (disks.Running is not { } change)
                 continue;
-            if (random.Next(4) > 0)
+            if (dice.Next(4) > 0)
                 disks.Apply(change.What);
-            if (random.Next(6) == 0)
+            if (dice.Next(6) == 0)
             {
                 // The process dies here; Crash() is another step.
                 disks.Running = null;

@@ -45,6 +45,32 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
     /// <summary>Carries one command out; the answer is a message to the scheduler.</summary>
     public IEnumerable<Said> Receive(SchedulerEffect command, bool fails)
     {
+        if (FenceOf(command) is not var (id, fence))
+            return Obey(command, fails).ToList();
+        var (epoch, attempt) = (_admission.Epoch, _admission.Newest(id)?.Attempt ?? 0);
+        var before = Has.TryGetValue(id, out var had) ? had : default;
+        var answers = Obey(command, fails).ToList();
+        var after = Has.TryGetValue(id, out var has) ? has : default;
+        if (before != after)
+        {
+            Assert.True(
+                fence.Epoch >= epoch && fence.Attempt >= attempt,
+                $"host {Id} obeyed {command}: it knew epoch {epoch} and attempt {attempt}");
+        }
+
+        return answers;
+    }
+
+    private static (InstanceId, LaunchFence)? FenceOf(SchedulerEffect command) => command switch
+    {
+        SchedulerEffect.Prepare c => (c.Id, c.Fence),
+        SchedulerEffect.Commit c => (c.Id, c.Fence),
+        SchedulerEffect.Discard c => (c.Id, c.Fence),
+        _ => null,
+    };
+
+    private IEnumerable<Said> Obey(SchedulerEffect command, bool fails)
+    {
         switch (command)
         {
             case SchedulerEffect.Prepare c:
