@@ -7,6 +7,7 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     private const int Histories = 100_000;
     private const int StepsEach = 80;
     private const int CheckEvery = 20;
+    private const int FaultHistories = 10_000;
 
     [Fact]
     public void Whatever_is_lost_repeated_or_reordered_a_launch_has_one_outcome_on_one_host()
@@ -14,16 +15,38 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         Parallel.For(0, Histories, seed =>
         {
             var steps = Steps(seed);
-            if (Failure(steps) is null)
+            if (Failure(steps, PlantedFault.None) is null)
                 return;
-            var fewest = Fewest(steps);
-            var failure = Failure(fewest)!;
+            var fewest = Fewest(steps, PlantedFault.None);
+            var failure = Failure(fewest, PlantedFault.None)!;
             throw new InvalidOperationException(
                 $"seed {seed}, {fewest.Count} of its {StepsEach} steps "
                     + $"({string.Join(", ", fewest)}): {failure.Message}",
                 failure);
         });
         output.WriteLine($"{Histories:n0} histories of {StepsEach} steps");
+    }
+
+    [Theory]
+    [InlineData(PlantedFault.SpeaksBeforeItWrites)]
+    [InlineData(PlantedFault.WritesWhenDeposed)]
+    [InlineData(PlantedFault.ForgetsAnEvent)]
+    public void A_fault_that_was_planted_is_found_out_and_shrunk(object planted)
+    {
+        var fault = (PlantedFault)planted;
+        for (var seed = 0; seed < FaultHistories; seed++)
+        {
+            var steps = Steps(seed);
+            if (Failure(steps, fault) is null)
+                continue;
+            var fewest = Fewest(steps, fault);
+            output.WriteLine(
+                $"seed {seed}, {fewest.Count} steps: {Failure(fewest, fault)!.Message}");
+            Assert.InRange(fewest.Count, 0, StepsEach / 2);
+            return;
+        }
+
+        Assert.Fail($"{FaultHistories:n0} histories did not find it");
     }
 
     private static List<ulong> Steps(int seed)
@@ -35,14 +58,14 @@ public sealed class HistoriesTests(ITestOutputHelper output)
 
     /// <summary>Leaves out what the failure does not need: half of the steps at a time, then less
     /// and less.</summary>
-    private static List<ulong> Fewest(List<ulong> steps)
+    private static List<ulong> Fewest(List<ulong> steps, PlantedFault fault)
     {
         for (var length = steps.Count / 2; length > 0; length /= 2)
         {
             for (var at = 0; at + length <= steps.Count;)
             {
                 List<ulong> fewer = [.. steps[..at], .. steps[(at + length)..]];
-                if (Failure(fewer) is null)
+                if (Failure(fewer, fault) is null)
                     at += length;
                 else
                     steps = fewer;
@@ -52,11 +75,11 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         return steps;
     }
 
-    private static Exception? Failure(List<ulong> steps)
+    private static Exception? Failure(List<ulong> steps, PlantedFault fault)
     {
         try
         {
-            Run(steps);
+            Run(steps, fault);
             return null;
         }
         catch (Exception failure)
@@ -65,9 +88,9 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         }
     }
 
-    private static void Run(List<ulong> steps)
+    private static void Run(List<ulong> steps, PlantedFault fault)
     {
-        var cluster = new SimulatedCluster();
+        var cluster = new SimulatedCluster(fault);
         for (var step = 0; step < steps.Count; step++)
         {
             cluster.Step(steps[step]);

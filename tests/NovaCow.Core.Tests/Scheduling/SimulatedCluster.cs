@@ -26,7 +26,8 @@ internal sealed partial class SimulatedCluster
     private static readonly Preparation Quick = new(true, TimeSpan.Zero, TimeSpan.Zero);
 
     private readonly Dice _dice = new();
-    private readonly SimulatedJournal _journal = new(Limits);
+    private readonly PlantedFault _fault;
+    private readonly SimulatedJournal _journal;
     private readonly List<(SimulatedHost To, SchedulerEffect Command)> _down = [];
     private readonly List<Said> _up = [];
     private readonly Dictionary<InstanceId, LaunchOptions> _acknowledged = [];
@@ -35,8 +36,9 @@ internal sealed partial class SimulatedCluster
     private SimulatedLeader? _deposed;
     private DateTimeOffset _now = Given.Start;
 
-    public SimulatedCluster()
+    public SimulatedCluster(PlantedFault fault)
     {
+        (_fault, _journal) = (fault, new SimulatedJournal(Limits, fault));
         _leader = Begin();
         _leader.Take(_leader.Core.Register(Given.Image(), _now));
         _leader.Take(_leader.Core.Register(OtherImage, _now));
@@ -185,7 +187,7 @@ internal sealed partial class SimulatedCluster
         var core = _journal.Lead(
             epoch => new SchedulerCore(Limits, Flavors.Defaults, epoch), _dice);
         core.Start(_now);
-        return new SimulatedLeader(core, _journal, Send);
+        return new SimulatedLeader(core, _journal, _fault, Send);
     }
 
     private void Send(SchedulerEffect effect)

@@ -6,7 +6,7 @@ namespace NovaCow.Core.Tests.Scheduling;
 /// What is durable: written only by the newest epoch, decision by decision. It replays as it is
 /// written, and holds what the leader had in its state then against the replay.
 /// </summary>
-internal sealed class SimulatedJournal(SchedulerLimits limits)
+internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault fault)
 {
     private readonly List<SchedulerEvent> _events = [];
     private readonly Dictionary<InstanceId, HostId> _committedOn = [];
@@ -31,7 +31,8 @@ internal sealed class SimulatedJournal(SchedulerLimits limits)
             core.Recover(past.ToSnapshot());
         }
 
-        foreach (var happened in _events.Skip(from))
+        var forgotten = fault == PlantedFault.ForgetsAnEvent ? 1 : 0;
+        foreach (var happened in _events.Skip(from).SkipLast(forgotten))
             core.Recover(happened);
         CheckWhole(core.State);
         return core;
@@ -40,7 +41,7 @@ internal sealed class SimulatedJournal(SchedulerLimits limits)
     /// <summary>Writes what was decided, unless a newer leader has begun.</summary>
     public bool Append(long epoch, Decided decided)
     {
-        if (epoch != Epoch)
+        if (epoch != Epoch && fault != PlantedFault.WritesWhenDeposed)
             return false;
         foreach (var happened in decided.Decision.Events)
         {

@@ -8,7 +8,7 @@ namespace NovaCow.Core.Tests.Scheduling;
 /// before a write of its is refused.
 /// </summary>
 internal sealed class SimulatedLeader(
-    SchedulerCore core, SimulatedJournal journal, Action<SchedulerEffect> send)
+    SchedulerCore core, SimulatedJournal journal, PlantedFault fault, Action<SchedulerEffect> send)
 {
     private readonly Queue<Decided> _unwritten = new();
 
@@ -22,6 +22,8 @@ internal sealed class SimulatedLeader(
     /// <summary>Takes a decision up.</summary>
     public void Take(Decision decision, Action? acknowledge = null)
     {
+        if (fault == PlantedFault.SpeaksBeforeItWrites)
+            (decision, acknowledge) = (SayEarly(decision, acknowledge), null);
         if (decision.Events.Count == 0 && _unwritten.Count == 0)
             Say(decision, acknowledge);
         else
@@ -49,9 +51,33 @@ internal sealed class SimulatedLeader(
             journal.Append(Epoch, decided);
     }
 
+    private Decision SayEarly(Decision decision, Action? acknowledge)
+    {
+        Say(decision, acknowledge);
+        var unsaid = new Decision();
+        unsaid.Events.AddRange(decision.Events);
+        return unsaid;
+    }
+
     private void Say(Decision decision, Action? acknowledge)
     {
         decision.Effects.ForEach(send);
         acknowledge?.Invoke();
     }
+}
+
+/// <summary>What is wrong with a simulated cluster on purpose, to be found out.</summary>
+internal enum PlantedFault
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Hosts and clients are told what is not durable.</summary>
+    SpeaksBeforeItWrites,
+
+    /// <summary>The journal takes what a deposed leader decided.</summary>
+    WritesWhenDeposed,
+
+    /// <summary>A leader begins with less than what is durable.</summary>
+    ForgetsAnEvent,
 }
