@@ -3,8 +3,8 @@ using System.Text;
 
 namespace NovaCow.Actors.Protocols;
 
-/// <summary>Writes numbers in as few bytes as they need: seven bits in each, the lowest first; small
-/// negative ones are small also.</summary>
+/// <summary>Writes numbers in as few bytes as they need: seven bits in each, the lowest first;
+/// small negative ones are small also.</summary>
 internal sealed class PackedWriter(IBufferWriter<byte> output)
 {
     private const int LongestNumber = 10;

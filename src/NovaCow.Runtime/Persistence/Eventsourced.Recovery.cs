@@ -159,7 +159,8 @@ public abstract partial class Eventsourced
             {
                 if (!await applied.ConfigureAwait(false))
                     return;
-                applied = ReplayAsync(cell, [(record.SequenceNr, new SnapshotOffer(metadata, part))]);
+                var offer = new SnapshotOffer(metadata, part);
+                applied = ReplayAsync(cell, [(record.SequenceNr, offer)]);
             }
         }
 
@@ -178,8 +179,11 @@ public abstract partial class Eventsourced
 
         var highest = await store.ReadHighestSequenceNrAsync(PersistenceId, CancellationToken.None)
             .ConfigureAwait(false);
-        if (await applied.ConfigureAwait(false) && await ReplayAsync(cell, page).ConfigureAwait(false))
+        if (await applied.ConfigureAwait(false)
+            && await ReplayAsync(cell, page).ConfigureAwait(false))
+        {
             await OnTurnAsync(cell, () => CompleteRecovery(highest)).ConfigureAwait(false);
+        }
     }
 
     private Task<bool> ReplayAsync(ActorCell cell, List<(long, object)> page) =>

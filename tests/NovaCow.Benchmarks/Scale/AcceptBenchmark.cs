@@ -102,9 +102,9 @@ public sealed class AcceptBenchmark : IBenchmark
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{name}, {hosts} hosts, {Clients} clients x {batch,2}: {Launches / accepted,7:n0} "
-                    + $"launches/s accepted ({Launches / accepted / Aim:F2} x the aim of {Aim:n0}), "
-                    + $"{Launches / active,7:n0}/s active; {used.TotalMicroseconds / Launches:F0} "
-                    + $"us of processors for each"));
+                    + $"launches/s accepted ({Launches / accepted / Aim:F2} x the aim of "
+                    + $"{Aim:n0}), {Launches / active,7:n0}/s active; {used.TotalMicroseconds / Launches:F0} "
+                    + $"us of processors for each, {MachineLoad.Now()}"));
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed partial class SimulatedCluster
     public void CheckAlways()
     {
         CheckClaims(_leader.Core);
+        CheckGroups();
         foreach (var id in _acknowledged.Keys)
         {
             Assert.True(
@@ -62,7 +63,7 @@ internal sealed partial class SimulatedCluster
                 core.State.OpenOn(host));
             Assert.Equal(
                 launches.Count(l => l.Phase == LaunchPhase.Placed),
-                core.State.ExpectedOn(host).Values.Sum());
+                core.State.ExpectedOn(host).Values.Sum(e => e.Launches));
         }
     }
 }

@@ -8,19 +8,22 @@ internal sealed partial class SimulatedCluster
 {
     private void StepFleet(SimulatedHost host)
     {
-        switch (_random.Next(4))
+        switch (_dice.Next(4))
         {
             case 0:
                 // Only one that is not connected goes, and without force only one that is empty.
-                Take(_core.RemoveHost(host.Id, isForced: _random.Next(2) == 0, _now));
+                var isForced = _dice.Next(2) == 0;
+                Take(l => l.Core.RemoveHost(host.Id, isForced, _now));
                 break;
             case 1:
-                Take(_core.Left(host.Id, host.Facts().Incarnation, _now));
+                var life = host.Facts().Incarnation;
+                Take(l => l.Core.Left(host.Id, life, _now));
                 host.Crash();
                 _up.Add(new Said.Hello(host.Facts()));
                 break;
             default:
-                Take(_core.SetDuty(host.Id, (HostDuty)_random.Next(3), _now));
+                var duty = (HostDuty)_dice.Next(3);
+                Take(l => l.Core.SetDuty(host.Id, duty, _now));
                 break;
         }
     }
@@ -29,13 +32,13 @@ internal sealed partial class SimulatedCluster
     /// </summary>
     private void CheckGroups()
     {
-        var shared = _core.State.Launches.Values
+        var shared = _leader.Core.State.Launches.Values
             .Where(l => l.HostOfGroup() is not null)
             .ToLookup(l => l.HostOfGroup());
         foreach (var host in Hosts)
         {
             Assert.InRange(shared[host.Id].Count(), 0, 1);
-            Assert.Equal(shared[host.Id].Count(), _core.State.GroupsOn(host.Id).Values.Sum());
+            Assert.Equal(shared[host.Id].Count(), _leader.Core.State.GroupsOn(host.Id).Values.Sum());
         }
     }
 }

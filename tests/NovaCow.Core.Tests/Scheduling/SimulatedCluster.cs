@@ -21,7 +21,10 @@ internal sealed partial class SimulatedCluster
     };
 
     private static readonly LaunchOptions[] Choices =
-        [LaunchOptions.None, LaunchOptions.None, new() { Driver = DriverName.Copy }];
+    [
+        LaunchOptions.None, LaunchOptions.None, new() { Driver = DriverName.Copy },
+        new() { Group = GroupName.Parse("apart"), Priority = 1 },
+    ];
 
     private static readonly Preparation Quick = new(true, TimeSpan.Zero, TimeSpan.Zero);
 
@@ -58,7 +61,7 @@ internal sealed partial class SimulatedCluster
     {
         _dice.Seed(seed);
         var host = Hosts[_dice.Next(Hosts.Length)];
-        switch (_dice.Next(170))
+        switch (_dice.Next(176))
         {
             case < 10:
                 Launch(SomeId());
@@ -94,6 +97,9 @@ internal sealed partial class SimulatedCluster
                 break;
             case < 140:
                 Write(1 + _dice.Next(4));
+                break;
+            case < 146:
+                StepFleet(host);
                 break;
             default:
                 StepChange(host);
