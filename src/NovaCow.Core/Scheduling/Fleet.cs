@@ -57,13 +57,15 @@ public sealed class Fleet(PlacementRules rules)
     }
 
     /// <summary>A host is no longer there.</summary>
-    public void Remove(HostId host)
+    /// <param name="host">The host.</param>
+    /// <param name="bases">The bases that came or went since it was taken in last.</param>
+    public void Remove(HostId host, IEnumerable<BaseKey> bases)
     {
         if (!_hosts.Remove(host, out var old))
             return;
         _byStanding.Remove(old);
         _rates.Replace(old.View.Paces, null);
-        foreach (var key in old.View.Bases.Keys.Concat(old.View.Expected.Keys))
+        foreach (var key in old.View.Bases.Keys.Concat(old.View.Expected.Keys).Concat(bases))
             Forget(key, host);
     }
 

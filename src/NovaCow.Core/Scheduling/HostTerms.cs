@@ -38,10 +38,25 @@ public readonly record struct ReadyTerms(
     public double Weight => Seconds + Crowding + Traffic;
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Seconds:0.###} s (queue {Queue:0.###}, base {Base:0.###}, disks {Disks:0.###}, start "
-            + $"{Start:0.###}; crowding {Crowding:0.###}, traffic {Traffic:0.###})");
+    public override string ToString()
+    {
+        // Few digits and no terms that are nothing: it is kept with each launch.
+        var terms = string.Join(", ", new (string Name, double Seconds)[]
+            {
+                ("queue", Queue), ("base", Base), ("disks", Disks), ("start", Start),
+                ("crowding", Crowding), ("traffic", Traffic),
+            }
+            .Where(t => t.Seconds >= 0.001)
+            .Select(t => $"{t.Name} {Short(t.Seconds)}"));
+        return $"{Short(Seconds)} s" + (terms.Length > 0 ? $" ({terms})" : "");
+    }
+
+    private static string Short(double seconds) => seconds switch
+    {
+        < 0.001 => "0",
+        >= 100 => seconds.ToString("0", CultureInfo.InvariantCulture),
+        _ => seconds.ToString("G2", CultureInfo.InvariantCulture),
+    };
 }
 
 /// <summary>How one host stood in a placement, for people who ask why.</summary>

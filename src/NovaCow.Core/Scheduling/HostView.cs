@@ -113,8 +113,7 @@ public abstract record Placement
 
         /// <summary>The choice in words.</summary>
         public string Because() =>
-            $"cache {Terms.Temperature.ToString().ToLowerInvariant()}, ready in {Terms.Ready}; "
-                + $"{Terms.Load} launches there";
+            $"cache {Terms.Temperature.ToString().ToLowerInvariant()}, ready in {Terms.Ready}";
     }
 
     /// <summary>Nowhere now.</summary>

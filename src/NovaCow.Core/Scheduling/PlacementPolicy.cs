@@ -70,7 +70,9 @@ public static class PlacementPolicy
         terms.Sort((a, b) =>
         {
             var byFilter = (a.FilteredBecause is not null).CompareTo(b.FilteredBecause is not null);
-            var byWeight = byFilter != 0 ? byFilter : Compare(a.Ready, b.Ready, search.Rules);
+            var byWeight = byFilter != 0 || a.FilteredBecause is not null
+                ? byFilter
+                : Compare(a.Ready, b.Ready, search.Rules);
             return byWeight != 0
                 ? byWeight
                 : string.CompareOrdinal(a.Host.Value, b.Host.Value);

@@ -63,7 +63,7 @@ public sealed partial class SchedulerCore
             if (State.Hosts.TryGetValue(id, out var record))
                 _views.Put(Presence(id).View(record, State), keys);
             else
-                _views.Remove(id);
+                _views.Remove(id, keys);
         }
 
         _changed.Clear();

@@ -29,7 +29,7 @@ public sealed class CachePlanTests
         [
             Host("a", Base(Debian, BaseState.Ready)), Host("b", Base(Debian, BaseState.Creating)),
             Host("c") with { Ordered = new HashSet<BaseKey> { Key } },
-            Host("d") with { Expected = new Dictionary<BaseKey, int> { [Key] = 1 } },
+            Host("d") with { Expected = new Dictionary<BaseKey, Expected> { [Key] = new(Debian, 1) } },
             Host("e"),
         ];
         Assert.Empty(Ordered(hosts, Wish(4)));
@@ -42,7 +42,10 @@ public sealed class CachePlanTests
         Assert.Equal("cordoned", Why(Host("a") with { ClosedBecause = "cordoned" }));
         Assert.Contains("launches wait", Why(Host("a") with
         {
-            Expected = new Dictionary<BaseKey, int> { [Given.Image("x", 3).BaseKey()] = 1 },
+            Expected = new Dictionary<BaseKey, Expected>
+            {
+                [Given.Image("x", 3).BaseKey()] = new(Given.Image("x", 3), 1),
+            },
         }));
         Assert.Contains("100 can be freed", Why(Host("a") with { RoomBytes = 100 }));
         Assert.Contains("2 other copies", Why(Host("a") with
@@ -180,7 +183,7 @@ public sealed class CachePlanTests
         IsCounted = true,
         RoomBytes = 100 * Given.GiB,
         Bases = bases.ToDictionary(b => b.Key),
-        Expected = new Dictionary<BaseKey, int>(),
+        Expected = new Dictionary<BaseKey, Expected>(),
         Ordered = new HashSet<BaseKey>(),
         Kept = new HashSet<BaseKey>(),
     };

@@ -33,7 +33,7 @@ public sealed class CacheTests
         // The surplus of a host that comes back is not kept.
         var back = core.Hello(Facts("b", Key), _now);
         Assert.Equal([Key], WelcomeTo("b", back).Protected);
-        core.Reported(Given.Host("b"), "b-1", Room, Given.Counters, _now);
+        core.Reported(Report("b"), _now);
         var kept = Pass(core, 2).OfType<SchedulerEffect.Keep>().Single(k => k.Host.Value == "b");
         Assert.Empty(kept.Kept.Protected);
     }
@@ -229,8 +229,11 @@ public sealed class CacheTests
     private void Join(SchedulerCore core, string host)
     {
         core.Hello(Facts(host), _now);
-        core.Reported(Given.Host(host), host + "-1", Room, Given.Counters, _now);
+        core.Reported(Report(host), _now);
     }
+
+    private static HostState Report(string host) =>
+        Given.Report(Given.Host(host), host + "-1") with { Usage = Room };
 
     private static HostFacts Facts(string host, params BaseKey[] ready) =>
         Given.Facts(host) with

@@ -123,7 +123,7 @@ internal sealed class FleetModel
                     Title = "",
                     VirtualSizeBytes = 1,
                 }),
-            Expected = new Dictionary<BaseKey, int>(),
+            Expected = new Dictionary<BaseKey, Expected>(),
             Ordered = m.Value.Making,
             Kept = m.Value.Kept,
         }),

@@ -339,7 +339,8 @@ public sealed class FleetTests
             Given.View("a", 1) with { Overcommit = new HostOvercommit(null, null, 0) }));
 
         Placement Choose(HostView host) => PlacementPolicy.Choose(
-            new PlacementRequest(One, Given.Spec(), []), [host], rules, Given.Start);
+            new PlacementRequest(One, Given.Spec(), []), Given.Fleet(rules, host), rules,
+            Given.Start);
     }
 
     [Theory]
