@@ -1,4 +1,5 @@
 using NovaCow.Core.Scheduling;
+using NovaCow.Runtime.Persistence;
 using NovaCow.Runtime.Serialization;
 
 namespace NovaCow.Actors.Protocols;
@@ -104,6 +105,7 @@ public static partial class WireMessages
         .Register<ChangeCancelling>("j.change-")
         .Register<ChangeEnded>("j.change.ended")
         .Register<SchedulerSnapshot>("j.snapshot")
+        .Register<SnapshotPlace>("j.parts")
         .Register<SavedLaunches>(
             "j.launches", SavedLaunchesCodec.Write, SavedLaunchesCodec.Read);
 }

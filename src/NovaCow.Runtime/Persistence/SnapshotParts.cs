@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text;
 using NovaCow.Runtime.Serialization;
 
 namespace NovaCow.Runtime.Persistence;
@@ -12,9 +10,6 @@ namespace NovaCow.Runtime.Persistence;
 /// </summary>
 internal static class SnapshotParts
 {
-    /// <summary>Never a message's.</summary>
-    private const string Manifest = "$parts";
-
     /// <summary>Makes the parts and writes them, one at a time, so that other writes come between.
     /// </summary>
     /// <exception cref="StoreException">The older snapshot stands.</exception>
@@ -36,17 +31,19 @@ internal static class SnapshotParts
                 CancellationToken.None).ConfigureAwait(false);
         }
 
-        var where = string.Create(CultureInfo.InvariantCulture, $"{first}-{next - 1}");
+        buffer.ResetWrittenCount();
+        var place = extension.Serializer.Serialize(new SnapshotPlace(first, next - 1), buffer);
         await store.SaveSnapshotAsync(
             new(metadata.PersistenceId, metadata.SequenceNr,
-                new(Manifest, Encoding.ASCII.GetBytes(where))),
+                new(place, buffer.WrittenSpan.ToArray())),
             fence,
             CancellationToken.None).ConfigureAwait(false);
 
         // A newer snapshot may have been there already: what it refers to stays.
         var newest = await store.LoadSnapshotAsync(metadata.PersistenceId, CancellationToken.None)
             .ConfigureAwait(false);
-        if (newest is not null && PlaceOf(newest) is { } kept)
+        if (newest is not null
+            && Deserialize(extension.Serializer, newest.Payload) is SnapshotPlace kept)
         {
             await store.DeleteEventsAsync(stream, kept.First - 1, fence, CancellationToken.None)
                 .ConfigureAwait(false);
@@ -59,9 +56,10 @@ internal static class SnapshotParts
     public static async IAsyncEnumerable<object> ReadAsync(
         PersistenceExtension extension, SnapshotRecord snapshot)
     {
-        if (PlaceOf(snapshot) is not { } place)
+        var saved = Deserialize(extension.Serializer, snapshot.Payload);
+        if (saved is not SnapshotPlace place)
         {
-            yield return Deserialize(extension.Serializer, snapshot.Payload);
+            yield return saved;
             yield break;
         }
 
@@ -89,14 +87,10 @@ internal static class SnapshotParts
         serializer.Deserialize(payload.Manifest, payload.Bytes.Span);
 
     private static string StreamOf(string persistenceId) => persistenceId + "/snapshot";
-
-    private static (long First, long Last)? PlaceOf(SnapshotRecord snapshot)
-    {
-        if (snapshot.Payload.Manifest != Manifest)
-            return null;
-        var ends = Encoding.ASCII.GetString(snapshot.Payload.Bytes.Span).Split('-');
-        return (
-            long.Parse(ends[0], CultureInfo.InvariantCulture),
-            long.Parse(ends[1], CultureInfo.InvariantCulture));
-    }
 }
+
+/// <summary>A snapshot whose parts are events of the stream beside the actor's own. An actor that
+/// saves in parts needs a manifest for it.</summary>
+/// <param name="First">The first part's number.</param>
+/// <param name="Last">The last part's.</param>
+public sealed record SnapshotPlace(long First, long Last);

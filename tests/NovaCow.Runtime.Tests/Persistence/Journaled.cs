@@ -59,7 +59,8 @@ internal sealed class Journaled : ReceivePersistentActor
     protected override Fence? Fence => _fence();
 
     public static MessageSerializer Serializer() =>
-        new MessageSerializer().Register<Said>("said").Register<Words>("words");
+        new MessageSerializer()
+            .Register<Said>("said").Register<Words>("words").Register<SnapshotPlace>("parts");
 
     public void Tell(object message) => _listener.Tell(message, Self);
 
