@@ -66,12 +66,15 @@ public sealed class CacheTests : IAsyncLifetime
             c => c.Ready == 1, _cluster.Logs);
         var kept = Assert.Single((await CacheAsync()).Copies);
         Assert.Equal(("host-1", "ready", true), (kept.Host, kept.State, kept.Kept));
+        var refused = await Assert.ThrowsAsync<NovaCowException>(async () =>
+            await _cluster.Client.EvictBaseAsync("host-1", (await CacheAsync()).Key, default));
+        Assert.Contains("image disk is pinned", refused.Message);
         var hosts = (await _cluster.Client.GetCacheAsync(default)).Hosts;
         Assert.Equal(1 << 20, hosts.Single(h => h.Host == "host-1").BudgetBytes);
     }
 
     [Fact]
-    public async Task Launches_before_and_after_an_update_get_each_their_version_and_it_can_be_undone()
+    public async Task Launches_before_and_after_an_update_get_each_their_version_until_it_is_undone()
     {
         await _cluster.Client.PrecacheAsync("disk", new PrecacheRequest { Copies = 2 }, default);
         await ReadyAsync(2);

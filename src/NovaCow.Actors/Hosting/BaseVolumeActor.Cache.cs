@@ -17,6 +17,7 @@ internal sealed partial class BaseVolumeActor
             && (_state == BaseState.Absent || _time.GetUtcNow() >= _retryAt);
         if (!isIdle)
         {
+            Rebuild();
             Report();
             return;
         }

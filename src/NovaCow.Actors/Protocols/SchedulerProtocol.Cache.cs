@@ -6,8 +6,8 @@ namespace NovaCow.Actors.Protocols;
 /// <summary>What clients ask of the copies and the versions of images.</summary>
 public static partial class SchedulerProtocol
 {
-    /// <summary>Has an image on so many hosts, and on these; neither: it is wanted nowhere. Answered
-    /// by <see cref="CacheFound"/>.</summary>
+    /// <summary>Has an image on so many hosts, and on these; neither: it is wanted nowhere.
+    /// Answered by <see cref="CacheFound"/>.</summary>
     public sealed record Precache(ImageName Image, int Copies, IReadOnlyList<HostId> Hosts)
         : ISchedulerMessage;
 

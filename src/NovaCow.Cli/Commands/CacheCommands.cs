@@ -59,7 +59,6 @@ internal static class CacheCommands
         terminal,
         "pin",
         "Keep an image's copies from eviction; makes none",
-        "Only on these hosts; else on all",
         (client, name, hosts, ct) =>
             client.PinAsync(name, new PinRequest { Hosts = hosts }, ct));
 
@@ -67,7 +66,6 @@ internal static class CacheCommands
         terminal,
         "unpin",
         "Let an image's copies be evicted again when their room is needed",
-        "Only on these hosts; else on all",
         (client, name, hosts, ct) => client.UnpinAsync(name, hosts, ct));
 
     public static Command List(Terminal terminal)
@@ -96,11 +94,10 @@ internal static class CacheCommands
         Terminal terminal,
         string verb,
         string description,
-        string hostsDescription,
         Func<NovaCowClient, string, IReadOnlyList<string>, CancellationToken, Task> act)
     {
         var image = new Argument<string>("IMAGE");
-        var hosts = HostsOption(hostsDescription);
+        var hosts = HostsOption("Only on these hosts; else on all");
         var command = new Command(verb, description) { image, hosts };
         command.SetAction(async (parsed, ct) =>
         {

@@ -56,46 +56,56 @@ internal static partial class ImageCommands
             if (asked.Count(a => a) != 1)
                 result.AddError("expected one of --source, --rollback and --abort");
         });
-        command.SetAction(async (parsed, ct) =>
-        {
-            using var client = Terminal.Connect(parsed);
-            var image = parsed.GetRequiredValue(name);
-            var begun = Stopwatch.GetTimestamp();
-            var patience = TimeSpan.FromSeconds(parsed.GetValue(timeout));
-            var run = () => parsed.GetValue(rollback) ? client.RollBackImageAsync(image, ct)
-                : parsed.GetValue(abort) ? client.AbortImageUpdateAsync(image, ct)
-                : client.UpdateImageAsync(
-                    image,
-                    new UpdateImageRequest
-                    {
-                        Source = Absolute(parsed.GetRequiredValue(source)!),
-                        Digest = parsed.GetValue(digest),
-                        Format = parsed.GetValue(format),
-                        MinWarm = parsed.GetValue(warm),
-                    },
-                    ct);
-            var shown = await ProgressView.WhileAsync(terminal, client, run, ct);
-            while (parsed.GetValue(wait) && IsRunning(shown)
-                && Stopwatch.GetElapsedTime(begun) < patience)
-            {
-                await Task.Delay(LookEvery, ct);
-                shown = await client.GetImageAsync(image, ct);
-            }
-
-            terminal.Write(parsed, shown, i => ShowFacts(terminal, i));
-            return parsed.GetValue(source) is null
-                ? ExitCode.Success : Outcome(terminal, shown, parsed.GetValue(wait));
-        });
+        command.SetAction((parsed, ct) => RunAsync(
+            terminal,
+            parsed,
+            client => parsed.GetValue(rollback)
+                ? client.RollBackImageAsync(parsed.GetRequiredValue(name), ct)
+                : parsed.GetValue(abort)
+                    ? client.AbortImageUpdateAsync(parsed.GetRequiredValue(name), ct)
+                    : client.UpdateImageAsync(
+                        parsed.GetRequiredValue(name),
+                        new UpdateImageRequest
+                        {
+                            Source = Absolute(parsed.GetRequiredValue(source)!),
+                            Digest = parsed.GetValue(digest),
+                            Format = parsed.GetValue(format),
+                            MinWarm = parsed.GetValue(warm),
+                        },
+                        ct),
+            parsed.GetValue(wait) && parsed.GetValue(source) is not null
+                ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null,
+            ct));
         return command.WithExamples(
             "novacow image update debian-12 --source ./debian-12.1.qcow2 --wait",
             "novacow image update debian-12 --source https://images.example/new.qcow2 --min-warm 3",
             "novacow image update debian-12 --rollback");
     }
 
+    private static async Task<int> RunAsync(
+        Terminal terminal,
+        ParseResult parsed,
+        Func<NovaCowClient, Task<ImageResource>> ask,
+        TimeSpan? patience,
+        CancellationToken ct)
+    {
+        using var client = Terminal.Connect(parsed);
+        var begun = Stopwatch.GetTimestamp();
+        var image = await ProgressView.WhileAsync(terminal, client, () => ask(client), ct);
+        while (IsRunning(image) && patience > Stopwatch.GetElapsedTime(begun))
+        {
+            await Task.Delay(LookEvery, ct);
+            image = await client.GetImageAsync(image.Name, ct);
+        }
+
+        terminal.Write(parsed, image, i => ShowFacts(terminal, i));
+        return patience is null ? ExitCode.Success : Outcome(terminal, image);
+    }
+
     private static bool IsRunning(ImageResource image) =>
         image.Versions?.Update?.State == "running";
 
-    private static int Outcome(Terminal terminal, ImageResource image, bool waited)
+    private static int Outcome(Terminal terminal, ImageResource image)
     {
         if (image.Versions?.Update is { State: "failed" or "aborted" } update)
         {
@@ -105,7 +115,7 @@ internal static partial class ImageCommands
             return ExitCode.Failed;
         }
 
-        return waited && IsRunning(image) ? ExitCode.TryAgain : ExitCode.Success;
+        return IsRunning(image) ? ExitCode.TryAgain : ExitCode.Success;
     }
 
     private static string? Version(ImageVersionResource? version) => version is null

@@ -170,7 +170,7 @@ public sealed record HostUsage(
     /// they were made.</summary>
     public DateTimeOffset? MeasuredAt { get; init; }
 
-    /// <summary>Those bytes of bases that are never evicted, because the scheduler said so.</summary>
+    /// <summary>Those bytes of bases that are never evicted: the scheduler said so.</summary>
     public long ProtectedBytes { get; init; }
 
     /// <summary>The bytes that bases may take; null: as many as there is room for.</summary>

@@ -9,7 +9,8 @@ public sealed partial class SchedulerCore
     private DateTimeOffset _cachePlannedAt;
     private bool _cacheMoved;
 
-    /// <summary>Has an image on so many hosts, or on these; neither: it is wanted nowhere.</summary>
+    /// <summary>Has an image on so many hosts, and on these; neither: it is wanted nowhere.
+    /// </summary>
     public Decision Precache(
         ImageName name, int copies, IReadOnlyList<HostId> hosts, DateTimeOffset now)
     {

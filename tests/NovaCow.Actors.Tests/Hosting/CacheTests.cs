@@ -108,7 +108,8 @@ public sealed class CacheTests : HostTestKit
     public void A_budget_is_kept_without_what_is_protected_and_retired_bases_go_first()
     {
         StartHost(new HostLimits { CacheBudgetBytes = 2_000 });
-        Image[] images = [.. Enumerable.Range(0, 3).Select(n => Given.ImageOf($"i-{n}", (byte)(n + 10)))];
+        Image[] images =
+            [.. Enumerable.Range(0, 3).Select(n => Given.ImageOf($"i-{n}", (byte)(n + 10)))];
         foreach (var image in images)
         {
             Ensure(image);

@@ -101,7 +101,8 @@ internal sealed class FleetModel
         Assert.Empty(_last.Orders);
         foreach (var wish in _wishes)
         {
-            var ready = _machines.Values.Count(m => m.IsUp && m.Have.Contains(wish.Image.BaseKey()));
+            var key = wish.Image.BaseKey();
+            var ready = _machines.Values.Count(m => m.IsUp && m.Have.Contains(key));
             Assert.True(ready >= wish.Copies, $"{wish.Image.Name}: {ready} of {wish.Copies}");
         }
     }

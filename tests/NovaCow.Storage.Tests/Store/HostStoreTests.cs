@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Storage.Tests;
 
@@ -100,6 +101,30 @@ public sealed class HostStoreTests : IDisposable
         File.WriteAllText(Root, "");
         var error = Assert.Throws<PortException>(() => HostStore.Open(Root));
         Assert.Contains(Root, error.Message);
+    }
+
+    [Fact]
+    public void How_bases_were_used_reads_back_and_is_forgotten_with_a_note_when_damaged()
+    {
+        BaseUse[] uses =
+        [
+            new(
+                BaseKey.Parse("blank-512-raw"), 3, DateTimeOffset.UnixEpoch,
+                TimeSpan.FromSeconds(2)),
+            new(BaseKey.Parse("blank-1024-raw"), 0, DateTimeOffset.UnixEpoch, null),
+        ];
+        using (var store = HostStore.Open(Root))
+        {
+            Assert.Empty(store.ReadUses());
+            store.SaveUses(uses);
+        }
+
+        List<string> notes = [];
+        using var again = HostStore.Open(Root, new HostStoreOptions { OnNote = notes.Add });
+        Assert.Equal(uses, again.ReadUses());
+        File.WriteAllText(Path.Combine(Root, "uses.json"), "nonsense");
+        Assert.Empty(again.ReadUses());
+        Assert.Contains("forgotten", Assert.Single(notes));
     }
 
     [Fact]
