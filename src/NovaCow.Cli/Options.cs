@@ -67,7 +67,8 @@ internal static class Options
         List<Uri> urls = [];
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            if (Uri.TryCreate(part, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
+            if (Uri.TryCreate(part, UriKind.Absolute, out var uri)
+                && uri.Scheme is "http" or "https")
                 urls.Add(uri);
             else
                 result.AddError($"{name} '{part}': expected a URL such as {DefaultApi}");

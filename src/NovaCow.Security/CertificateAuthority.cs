@@ -85,7 +85,8 @@ public sealed class CertificateAuthority : IDisposable
         try
         {
             return HKDF.DeriveKey(
-                HashAlgorithmName.SHA256, secret, 32, info: System.Text.Encoding.UTF8.GetBytes(purpose));
+                HashAlgorithmName.SHA256, secret, 32,
+                info: System.Text.Encoding.UTF8.GetBytes(purpose));
         }
         finally
         {
@@ -155,7 +156,8 @@ public sealed class CertificateAuthority : IDisposable
     }
 
     private X509Certificate2 Sign(
-        PublicKey key, CertifiedName name, X509Extension names, (DateTimeOffset Now, TimeSpan Life) valid)
+        PublicKey key, CertifiedName name, X509Extension names,
+        (DateTimeOffset Now, TimeSpan Life) valid)
     {
         var request = new CertificateRequest(
             Subject($"{CertifiedName.Word(name.Role)} {name.Name}"), key, HashAlgorithmName.SHA256);

@@ -12,7 +12,8 @@ public sealed record CredentialPaths(string Authority, string Certificate, strin
 /// <summary>A party's certificate and key as they were read, and whom it trusts.</summary>
 public sealed class Credentials
 {
-    private Credentials(X509Certificate2 authority, X509Certificate2 certificate, CertifiedName name)
+    private Credentials(
+        X509Certificate2 authority, X509Certificate2 certificate, CertifiedName name)
     {
         (Authority, Certificate, Name) = (authority, certificate, name);
         Context = SslStreamCertificateContext.Create(certificate, [authority], offline: true);

@@ -137,7 +137,8 @@ public sealed class TlsTests : IAsyncLifetime
         Assert.Contains("certificate is for host host-1", impostor.Output);
         var person = _cluster.Start(
             "person", "host",
-            [.. _cluster.Settings, .. TestAuthority.Settings(own.Issue(ClusterRole.Operator, "person"))]);
+            [.. _cluster.Settings,
+                .. TestAuthority.Settings(own.Issue(ClusterRole.Operator, "person"))]);
         Assert.Equal(1, await person.ExitAsync());
         Assert.Contains("certificate is for operator person", person.Output);
 

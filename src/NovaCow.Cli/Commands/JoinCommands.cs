@@ -154,7 +154,8 @@ internal static class JoinCommands
         Uri seed, string fingerprint, CancellationToken ct)
     {
         if (seed.Scheme != "https")
-            throw new CliException(ExitCode.Usage, $"--seed {seed}: a token is sent over https only");
+            throw new CliException(
+                ExitCode.Usage, $"--seed {seed}: a token is sent over https only");
         using var client = new NovaCowClient([seed], new SslClientAuthenticationOptions
         {
             RemoteCertificateValidationCallback = (_, _, _, _) => true,

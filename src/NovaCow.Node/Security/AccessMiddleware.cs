@@ -28,7 +28,8 @@ internal sealed class AccessMiddleware(RequestDelegate next, NodeSecurity securi
             PeerVerdict.Refused refused => new ApiException(
                 StatusCodes.Status401Unauthorized, "CertificateRefused", refused.Message),
             PeerVerdict.Absent => new ApiException(
-                StatusCodes.Status401Unauthorized, "CertificateNeeded", AccessTable.Why(door, null)),
+                StatusCodes.Status401Unauthorized, "CertificateNeeded",
+                AccessTable.Why(door, null)),
             _ => new ApiException(
                 StatusCodes.Status403Forbidden, "RoleNotAllowed", AccessTable.Why(door, name)),
         };

@@ -59,6 +59,7 @@ internal sealed class LinkDoor(PeerVerdict verdict, TimeProvider time) : ILinkGu
 
     public string? Ended() =>
         verdict is PeerVerdict.Trusted trusted && trusted.Until < time.GetUtcNow()
-            ? $"the certificate of {trusted.Name} expired; a renewed one is taken when it dials again"
+            ? $"the certificate of {trusted.Name} expired; a renewed one is taken when it dials "
+                + "again"
             : null;
 }

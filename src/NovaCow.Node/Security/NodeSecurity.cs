@@ -44,7 +44,7 @@ internal sealed class NodeSecurity : IDisposable
     public TimeProvider Time => TimeProvider.System;
 
     /// <summary>Reads a node's certificates; null when it has none.</summary>
-    /// <exception cref="NodeStartException">They cannot be used, or are somebody else's.</exception>
+    /// <exception cref="NodeStartException">They cannot be used, or are not its own.</exception>
     public static NodeSecurity? Open(NodeSettings node, NodeLog log)
     {
         if (node.Tls is not { } tls)

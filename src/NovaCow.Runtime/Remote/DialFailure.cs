@@ -19,7 +19,8 @@ internal static class DialFailure
         if (httpStatus is not (0 or 101))
             return $"it answered HTTP {httpStatus} instead of a link: {Which}";
         // A check of the peer's certificate that has its own exception says it all.
-        if (deepest is AuthenticationException && deepest.GetType() != typeof(AuthenticationException))
+        if (deepest is AuthenticationException
+            && deepest.GetType() != typeof(AuthenticationException))
             return deepest.Message;
 
         var error = Find<HttpRequestException>(failure)?.HttpRequestError;
@@ -29,8 +30,10 @@ internal static class DialFailure
                 $"no TLS with it ({deepest.Message}): {Which}",
             HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded =>
                 $"it does not speak HTTP there ({deepest.Message}): {Which}",
-            _ when failure is WebSocketException { WebSocketErrorCode: WebSocketError.NotAWebSocket }
-                or WebSocketException { WebSocketErrorCode: WebSocketError.HeaderError } =>
+            _ when failure is WebSocketException
+            {
+                WebSocketErrorCode: WebSocketError.NotAWebSocket or WebSocketError.HeaderError,
+            } =>
                 $"it answered something else than a link ({deepest.Message}): {Which}",
             _ => $"there was no handshake: {deepest.Message}",
         };
