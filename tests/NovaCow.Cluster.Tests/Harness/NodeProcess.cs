@@ -23,9 +23,17 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static NodeProcess Start(IEnumerable<string> settings, string? file = null)
+    public int Id => _process.Id;
+
+    /// <param name="settings">Each a key and its value.</param>
+    /// <param name="file">A configuration that comes before them.</param>
+    /// <param name="under">A command that is to run it, and its first arguments.</param>
+    public static NodeProcess Start(
+        IEnumerable<string> settings, string? file = null, IReadOnlyList<string>? under = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "novacowd"))
+        List<string> command =
+            [.. under ?? [], Path.Combine(AppContext.BaseDirectory, "novacowd")];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
