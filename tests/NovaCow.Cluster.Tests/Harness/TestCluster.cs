@@ -3,11 +3,14 @@ using System.Net.Sockets;
 using System.Text.Json;
 using NovaCow.Cli;
 using NovaCow.Client;
+using NovaCow.Runtime.Persistence;
 using NovaCow.Security;
+using NovaCow.Store.Sqlite;
 
 namespace NovaCow.Cluster.Tests.Harness;
 
-/// <summary>Real nodes on loopback, with their stores in a temporary folder.</summary>
+/// <summary>Real nodes on loopback, with their stores in a temporary folder; what the control nodes
+/// share is a file there, or a database.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
     private readonly Dictionary<string, NodeProcess> _nodes = [];
@@ -46,6 +49,11 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public string Folder => _folder.FullName;
 
+    /// <summary>The database that the control nodes share; null: a file.</summary>
+    public string? Database { get; init; }
+
+    private string ControlStore => Database ?? Path.Combine(Folder, "control.db");
+
     public Uri Address(string name)
     {
         if (!_ports.TryGetValue(name, out var port))
@@ -77,6 +85,36 @@ internal sealed class TestCluster : IAsyncDisposable
         await UntilHostIsAsync(name, "up");
     }
 
+    /// <summary>Starts control nodes at the same time, and waits until all of them serve.</summary>
+    public async Task StartControlsAsync(params string[] names)
+    {
+        // Those that start know the addresses of all.
+        foreach (var name in names)
+            Address(name);
+        await Task.WhenAll(names.Select(name => StartControlAsync(name)));
+    }
+
+    /// <summary>The control node that holds the lease, other than those that are known not to.
+    /// </summary>
+    public async Task<string> LeaderAsync(params string[] notThese)
+    {
+        await using var store = await OpenStoreAsync();
+        string? leader = null;
+        await Eventually.TrueAsync(
+            "somebody leads",
+            async () =>
+            {
+                var lease = await store.ReadLeaseAsync("scheduler", default);
+                leader = lease?.Remaining > TimeSpan.Zero ? lease.Holder.Split('/')[0] : null;
+                return !string.IsNullOrEmpty(leader) && !notThese.Contains(leader);
+            },
+            Logs);
+        return leader!;
+    }
+
+    /// <summary>The store that the control nodes share.</summary>
+    public async Task<IStore> OpenStoreAsync() => await SqliteStore.OpenAsync(ControlStore);
+
     public Task UntilHostIsAsync(string name, string state) => Eventually.TrueAsync(
         $"{name} is {state}",
         async () => (await Client.ListHostsAsync(default)).Items
@@ -95,7 +133,7 @@ internal sealed class TestCluster : IAsyncDisposable
             $"novacow.roles=[{role}]",
             $"novacow.name={Quoted(name)}",
             $"novacow.data={Quoted(data)}",
-            $"novacow.control.store={Quoted(Path.Combine(Folder, "control.db"))}",
+            $"novacow.control.store={Quoted(ControlStore)}",
             $"novacow.api.listen={Quoted(Address(name).ToString())}",
             $"novacow.host.seeds=[{string.Join(',', seeds)}]",
             $"novacow.images.file.roots=[{Quoted(Folder)}]",

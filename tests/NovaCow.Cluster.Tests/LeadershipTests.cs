@@ -1,0 +1,140 @@
+using NovaCow.Client;
+using NovaCow.Cluster.Tests.Harness;
+
+namespace NovaCow.Cluster.Tests;
+
+/// <summary>Three control nodes of which one leads, until it dies, stands still, or is stopped.
+/// </summary>
+public sealed class LeadershipTests : IAsyncLifetime
+{
+    private static readonly string[] Controls = ["control", "control-2", "control-3"];
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
+    private readonly TestCluster _cluster = new();
+    private ImageServer _images = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _images = await ImageServer.StartAsync(_cluster.Folder, 4 << 20);
+        await _cluster.StartControlsAsync(Controls);
+        await _cluster.Client.RegisterImageAsync(
+            new RegisterImageRequest { Name = "disk", Source = _images.Url.ToString() }, default);
+        await _cluster.StartHostAsync("host-1");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        await _images.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Every_other_control_node_serves_under_a_new_leader_when_the_leader_is_killed()
+    {
+        await LaunchAtAsync("control", "before");
+        var leader = await _cluster.LeaderAsync();
+        await _cluster.Node(leader).KillAsync();
+        foreach (var node in Controls.Where(c => c != leader))
+            await LaunchAtAsync(node, $"at-{node}");
+        await AllAreActiveAsync(
+            ["before", .. Controls.Where(c => c != leader).Select(c => $"at-{c}")]);
+        await _cluster.StartControlAsync(leader);
+        await LaunchAtAsync(leader, "after");
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_stopped_hands_over_and_ends_in_order()
+    {
+        var leader = await _cluster.LeaderAsync();
+        Assert.Equal(0, await _cluster.Node(leader).StopAsync());
+        var next = await _cluster.LeaderAsync(leader);
+        await LaunchAtAsync(next, "after");
+        await AllAreActiveAsync("after");
+    }
+
+    [Fact]
+    public async Task A_leader_that_stood_still_too_long_finds_itself_fenced_and_follows_when_it_wakes()
+    {
+        var leader = await _cluster.LeaderAsync();
+        await LaunchAtAsync(leader, "gone");
+        _images.Hold();
+        await _cluster.Node(leader).SignalAsync("STOP");
+        var next = await _cluster.LeaderAsync(leader);
+
+        // The old leader knows nothing of these.
+        await LaunchAtAsync(next, "new");
+        await DeleteAtAsync(next, "gone");
+        _images.LetGo();
+        await _cluster.Node(leader).SignalAsync("CONT");
+        await Eventually.TrueAsync(
+            "the old leader says that it stops",
+            () => Task.FromResult(_cluster.Node(leader).Output.Contains(
+                "the singleton stops here", StringComparison.Ordinal)),
+            _cluster.Logs);
+        Assert.Equal(next, await _cluster.LeaderAsync(leader));
+        await LaunchAtAsync(leader, "at-the-old-one");
+        await AllAreActiveAsync("at-the-old-one", "new");
+    }
+
+    [Fact]
+    public async Task Requests_that_were_not_acknowledged_are_asked_again_and_make_no_instance_twice()
+    {
+        await _cluster.StartHostAsync("host-2");
+        var leader = await _cluster.LeaderAsync();
+        string[] ids = [.. Enumerable.Range(1, 30).Select(i => $"vm-{i}")];
+        var launching = Task.WhenAll(ids.Select((id, i) => LaunchAtAsync(Controls[i % 3], id)));
+        await _cluster.Node(leader).KillAsync();
+        await _cluster.StartControlAsync(leader);
+        await launching;
+        await AllAreActiveAsync(ids);
+        Assert.Empty(_cluster.OnDisk("host-1").Intersect(_cluster.OnDisk("host-2")));
+    }
+
+    // As a client does that was not told what became of its request.
+    private Task LaunchAtAsync(string node, string id) => UntilToldAsync(
+        node,
+        $"{id} is launched at {node}",
+        client => client.LaunchAsync(
+            new LaunchRequest { Image = "disk", Flavor = "m1.tiny", Ids = [id] }, null, default));
+
+    private Task DeleteAtAsync(string node, string id) => UntilToldAsync(
+        node, $"{id} is deleted at {node}", client => client.DeleteInstanceAsync(id, Wait, default));
+
+    private async Task UntilToldAsync(
+        string node, string what, Func<NovaCowClient, Task> request)
+    {
+        using var client = new NovaCowClient(_cluster.Address(node));
+        await Eventually.TrueAsync(
+            what,
+            async () =>
+            {
+                try
+                {
+                    await request(client);
+                    return true;
+                }
+                catch (NovaCowException e) when (e.Problem.Status is 0 or 503)
+                {
+                    return false;
+                }
+            },
+            _cluster.Logs);
+    }
+
+    private async Task AllAreActiveAsync(params string[] ids)
+    {
+        var leader = await _cluster.LeaderAsync();
+        using var client = new NovaCowClient(_cluster.Address(leader));
+        var all = await Eventually.HoldsAsync(
+            "all are active",
+            async () => (await client.ListInstancesAsync(null, 1000, default)).Items,
+            items => items.All(i => i.State == "active"),
+            _cluster.Logs);
+        Assert.Equal(ids.Order(), all.Select(i => i.Id).Order());
+        var onDisk = Directory.EnumerateDirectories(_cluster.Folder, "host-*")
+            .SelectMany(host => _cluster.OnDisk(Path.GetFileName(host)));
+        await Eventually.TrueAsync(
+            "each is on one host, and nothing else is",
+            () => Task.FromResult(onDisk.Order().SequenceEqual(ids.Order())),
+            _cluster.Logs);
+    }
+}
