@@ -2,6 +2,7 @@ using NovaCow.Nemesis.Checks;
 using NovaCow.Nemesis.Fleet;
 using NovaCow.Nemesis.Network;
 using NovaCow.Nemesis.Schedules;
+using NovaCow.Testing.Postgres;
 
 namespace NovaCow.Nemesis;
 
@@ -10,6 +11,11 @@ namespace NovaCow.Nemesis;
 /// the machine.</summary>
 public sealed class FaultSchedules(NemesisOptions options, TextWriter output)
 {
+    /// <summary>Why these options cannot be had on this machine; null: they can.</summary>
+    public static string? WhyNot(NemesisOptions options) =>
+        (options.Store == StoreKind.Postgres ? PrivatePostgres.Unavailable : null)
+            ?? (options.Network == NetworkKind.Namespaces ? NamespaceNetwork.WhyNot : null);
+
     /// <summary>Runs them all.</summary>
     /// <returns>The violations, each with its seed.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken ct)
@@ -18,6 +24,7 @@ public sealed class FaultSchedules(NemesisOptions options, TextWriter output)
             await output.WriteLineAsync($"no disk is filled: {why}");
         var shape = new FleetShape
         {
+            HasDatabase = options.Store == StoreKind.Postgres,
             SmallHost = SmallDisk.WhyNot is null ? Parts.Host(3) : null,
         };
         var violations = new List<string>();
@@ -39,7 +46,8 @@ public sealed class FaultSchedules(NemesisOptions options, TextWriter output)
 
         await output.WriteLineAsync(
             $"nemesis: {run} schedules, {violations.Count} violations in {failed}, "
-                + $"seeds {options.Seed} to {options.Seed + run - 1}, {begun.Now.TotalSeconds:F0} s");
+                + $"seeds {options.Seed} to {options.Seed + run - 1}, {options.Store}, "
+                + $"{options.Network}, {begun.Now.TotalSeconds:F0} s");
         return violations;
     }
 
@@ -50,8 +58,12 @@ public sealed class FaultSchedules(NemesisOptions options, TextWriter output)
             await output.WriteLineAsync($"seed {schedule.Seed}:\n{schedule}");
         await using var fleet = await TestFleet.StartAsync(
             shape,
-            new ProxyNetwork(),
-            folder => Task.FromResult<IStoreEngine>(new SqliteEngine(folder)),
+            options.Network == NetworkKind.Namespaces
+                ? await NamespaceNetwork.CreateAsync(shape.Nodes)
+                : new ProxyNetwork(),
+            async folder => options.Store == StoreKind.Postgres
+                ? await PostgresEngine.StartAsync()
+                : new SqliteEngine(folder),
             ct);
         await using var store = await fleet.Store.OpenAsync();
         using var run = new ScheduleRun(fleet, schedule, new StoreWatch(store, fleet.Timeline));

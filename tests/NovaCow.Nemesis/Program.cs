@@ -2,11 +2,17 @@ using System.Runtime.InteropServices;
 using NovaCow.Nemesis;
 
 const string usage = """
-    usage: nemesis [--schedules N] [--seed N] [--minutes N] [--artifacts FOLDER] [--verbose]
+    usage: nemesis [--schedules N] [--seed N] [--minutes N] [--store sqlite|postgres]
+                   [--network proxies|namespaces] [--artifacts FOLDER] [--verbose]
     Runs N schedules of faults over fleets of real processes and checks what must hold after each.
+    Without --store and --network: the latter of each that this machine can do.
     Exit codes: 0 nothing violated, 1 something was, 2 wrong usage.
     """;
 var options = new NemesisOptions { Seed = Random.Shared.Next(1_000_000) };
+if (FaultSchedules.WhyNot(options with { Store = StoreKind.Postgres }) is null)
+    options = options with { Store = StoreKind.Postgres };
+if (FaultSchedules.WhyNot(options with { Network = NetworkKind.Namespaces }) is null)
+    options = options with { Network = NetworkKind.Namespaces };
 for (var i = 0; i < args.Length; i++)
 {
     var isNumber = int.TryParse(args.ElementAtOrDefault(i + 1), out var number) && number >= 0;
@@ -18,6 +24,14 @@ for (var i = 0; i < args.Length; i++)
         case "--minutes" when isNumber:
             options = options with { Within = TimeSpan.FromMinutes(number) };
             break;
+        case "--store" when Enum.TryParse<StoreKind>(
+            args.ElementAtOrDefault(i + 1), ignoreCase: true, out var store):
+            options = options with { Store = store };
+            break;
+        case "--network" when Enum.TryParse<NetworkKind>(
+            args.ElementAtOrDefault(i + 1), ignoreCase: true, out var network):
+            options = options with { Network = network };
+            break;
         case "--artifacts" when i + 1 < args.Length:
             options = options with { Artifacts = args[i + 1] };
             break;
@@ -25,6 +39,12 @@ for (var i = 0; i < args.Length; i++)
     }
 
     i++;
+}
+
+if (FaultSchedules.WhyNot(options) is { } why)
+{
+    await Console.Error.WriteLineAsync($"nemesis: {options.Store}, {options.Network}: {why}");
+    return 2;
 }
 
 // What was started ends, and what was made is removed, also when a person has enough.

@@ -1,6 +1,9 @@
 using NovaCow.Nemesis.Network;
+using NovaCow.Nemesis.Schedules;
 using NovaCow.Runtime.Persistence;
+using NovaCow.Store.Postgres;
 using NovaCow.Store.Sqlite;
+using NovaCow.Testing.Postgres;
 
 namespace NovaCow.Nemesis.Fleet;
 
@@ -37,4 +40,48 @@ internal sealed class SqliteEngine(string folder) : IStoreEngine
     public Task ReturnAsync() => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>A PostgreSQL server of this program's own.</summary>
+internal sealed class PostgresEngine : IStoreEngine
+{
+    private const string Database = "novacow";
+    private readonly PrivatePostgres _server;
+
+    private PostgresEngine(PrivatePostgres server) => _server = server;
+
+    public bool IsServer => true;
+
+    public static async Task<IStoreEngine> StartAsync()
+    {
+        var server = await PrivatePostgres.StartAsync();
+        try
+        {
+            await server.CreateDatabaseAsync(Database);
+            var engine = new PostgresEngine(server);
+            await PostgresStore.MigrateAsync(engine.Options);
+            return engine;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public string SettingOn(INetwork network) =>
+        $"postgresql://{PrivatePostgres.Owner}@{network.Expose(Parts.Database, _server.Port)}/{Database}";
+
+    public async Task<IStore> OpenAsync() => await PostgresStore.OpenAsync(Options);
+
+    public Task LoseAsync(bool isKilled) => isKilled ? _server.KillAsync() : _server.StopAsync();
+
+    public Task ReturnAsync() => _server.RestartAsync();
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private PostgresOptions Options =>
+        PostgresAddress.TryParse(_server.Url(Database), out var address, out var problem)
+            ? new PostgresOptions { Address = address! }
+            : throw new InvalidOperationException(problem);
 }

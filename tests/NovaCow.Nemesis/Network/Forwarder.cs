@@ -21,12 +21,17 @@ internal sealed class Forwarder : IAsyncDisposable
     /// <param name="server">Where it is.</param>
     /// <param name="cuts">Which paths are cut.</param>
     /// <param name="whoIs">Names who connects; who has no name is not let in.</param>
+    /// <param name="here">The address to listen on; null: loopback.</param>
     public Forwarder(
-        string name, IPEndPoint server, CutTable cuts, Func<IPEndPoint, string?> whoIs)
+        string name,
+        IPEndPoint server,
+        CutTable cuts,
+        Func<IPEndPoint, string?> whoIs,
+        IPAddress? here = null)
     {
         (_name, _server, _cuts, _whoIs) = (name, server, cuts, whoIs);
         _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Bind(new IPEndPoint(here ?? IPAddress.Loopback, 0));
         _listener.Listen(256);
         Address = (IPEndPoint)_listener.LocalEndPoint!;
         _accepting = AcceptAsync();

@@ -14,6 +14,11 @@ public sealed record FleetShape
 
     /// <summary>The host whose disk can be filled; null: none.</summary>
     public string? SmallHost { get; init; }
+
+    /// <summary>The names of its control nodes, then those of its hosts.</summary>
+    public IEnumerable<string> Nodes =>
+        Enumerable.Range(1, Controls).Select(Parts.Control)
+            .Concat(Enumerable.Range(1, Hosts).Select(Parts.Host));
 }
 
 /// <summary>A fault, when it begins after the start, and for how long.</summary>
