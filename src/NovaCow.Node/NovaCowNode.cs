@@ -57,7 +57,7 @@ public sealed class NovaCowNode : IAsyncDisposable
                 SingletonPath = ControlRole.SchedulerPath,
             }),
             "scheduler-proxy");
-        _gateway = new SchedulerGateway(_scheduler);
+        _gateway = new SchedulerGateway(_scheduler, StoreTrouble);
     }
 
     /// <summary>Where the node's API is.</summary>
@@ -234,6 +234,8 @@ public sealed class NovaCowNode : IAsyncDisposable
         }
     }
 
+    private string? StoreTrouble() => Leadership.Of(_system).Trouble(ControlRole.Lease);
+
     /// <summary>Why this node does not serve yet; null: it does.</summary>
     private async Task<string?> NotReadyAsync(CancellationToken ct)
     {
@@ -257,7 +259,9 @@ public sealed class NovaCowNode : IAsyncDisposable
         }
         catch (AskTimeoutException)
         {
-            return "no control node leads the cluster, or it cannot be reached";
+            return StoreTrouble() is { } trouble
+                ? $"no control node leads the cluster: {trouble}"
+                : "no control node leads the cluster, or it cannot be reached";
         }
         catch (SingletonUnavailableException e)
         {

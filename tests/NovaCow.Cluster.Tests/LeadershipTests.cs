@@ -1,19 +1,34 @@
+using System.Net;
+using System.Net.Http.Json;
 using NovaCow.Client;
 using NovaCow.Cluster.Tests.Harness;
+using NovaCow.Testing.Postgres;
 
 namespace NovaCow.Cluster.Tests;
 
-/// <summary>Three control nodes of which one leads, until it dies, stands still, or is stopped.
-/// </summary>
+/// <summary>Three control nodes of which one leads, until it dies, stands still, or is stopped; they
+/// share a database where there is a PostgreSQL to run, else a file.</summary>
 public sealed class LeadershipTests : IAsyncLifetime
 {
     private static readonly string[] Controls = ["control", "control-2", "control-3"];
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
-    private readonly TestCluster _cluster = new();
+    private PrivatePostgres? _postgres;
+    private TestCluster _cluster = null!;
     private ImageServer _images = null!;
 
     public async ValueTask InitializeAsync()
     {
+        if (PrivatePostgres.Unavailable is null)
+            _postgres = await PrivatePostgres.StartAsync();
+        _cluster = new TestCluster
+        {
+            Database = _postgres is null ? null : await _postgres.CreateDatabaseAsync("novacow"),
+        };
+        await using (await _cluster.OpenStoreAsync())
+        {
+            // Migrated.
+        }
+
         _images = await ImageServer.StartAsync(_cluster.Folder, 4 << 20);
         await _cluster.StartControlsAsync(Controls);
         await _cluster.Client.RegisterImageAsync(
@@ -25,6 +40,8 @@ public sealed class LeadershipTests : IAsyncLifetime
     {
         await _cluster.DisposeAsync();
         await _images.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
     }
 
     [Fact]
@@ -87,6 +104,30 @@ public sealed class LeadershipTests : IAsyncLifetime
         await launching;
         await AllAreActiveAsync(ids);
         Assert.Empty(_cluster.OnDisk("host-1").Intersect(_cluster.OnDisk("host-2")));
+    }
+
+    [Fact]
+    public async Task While_the_database_is_lost_writes_are_refused_with_the_reason_and_go_on_after()
+    {
+        Assert.SkipWhen(PrivatePostgres.Unavailable is not null, PrivatePostgres.Unavailable ?? "");
+        await LaunchAtAsync("control", "before");
+        await _postgres!.KillAsync();
+        using var http = new HttpClient { BaseAddress = _cluster.Address("control-2") };
+        var body = JsonContent.Create(
+            new { image = "disk", flavor = "m1.tiny", ids = new[] { "refused" } });
+        using var answer = await http.PostAsync("v1/instances", body);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.NotNull(answer.Headers.RetryAfter);
+        Assert.Contains("127.0.0.1", await answer.Content.ReadAsStringAsync());
+        using var ready = await http.GetAsync("readyz");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Contains("postgresql://", await ready.Content.ReadAsStringAsync());
+
+        await _postgres.RestartAsync();
+        foreach (var node in Controls)
+            await LaunchAtAsync(node, $"at-{node}");
+        await LaunchAtAsync("control", "refused");
+        await AllAreActiveAsync(["before", "refused", .. Controls.Select(c => $"at-{c}")]);
     }
 
     // As a client does that was not told what became of its request.

@@ -4,7 +4,9 @@ using NovaCow.Runtime.Actors;
 namespace NovaCow.Node.Api;
 
 /// <summary>Asks the scheduler, wherever it leads, and turns its refusals into problems.</summary>
-internal sealed class SchedulerGateway(IActorRef scheduler)
+/// <param name="scheduler">The scheduler's proxy on this node.</param>
+/// <param name="trouble">Why nobody may lead, as far as this node knows.</param>
+internal sealed class SchedulerGateway(IActorRef scheduler, Func<string?> trouble)
 {
     private const string AskAgain =
         "the request may or may not have been taken: ask again with the same ids";
@@ -29,7 +31,9 @@ internal sealed class SchedulerGateway(IActorRef scheduler)
         }
         catch (AskTimeoutException)
         {
-            throw ApiException.NoLeader($"no control node led the cluster in time; {AskAgain}");
+            var why = trouble() is { } known ? $" ({known})" : "";
+            throw ApiException.NoLeader(
+                $"no control node led the cluster in time{why}; {AskAgain}");
         }
 
         return answer switch

@@ -47,7 +47,7 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
         _state = new LeaseState { Self = $"{settings.NodeName}/{Guid.NewGuid():n}" };
 
         Receive<Wake>(_ => Decide(new LeaseInput.Tick()));
-        Receive<Answer>(answer => Decide(new LeaseInput.Answered(answer.Ask, answer.Lease)));
+        Receive<Answer>(OnAnswer);
         Receive<AskFailed>(OnAskFailed);
         Receive<Terminated>(OnTerminated);
         Receive<LeaveCluster>(_ => Decide(new LeaseInput.StopRequested()));
@@ -204,8 +204,19 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
         Decide(new LeaseInput.ChildEnded());
     }
 
+    private void OnAnswer(Answer answer)
+    {
+        _leadership.SetTrouble(_settings.Lease, null);
+        Decide(new LeaseInput.Answered(answer.Ask, answer.Lease));
+    }
+
     private void OnAskFailed(AskFailed failed)
     {
+        _leadership.SetTrouble(
+            _settings.Lease,
+            failed.Cause is OperationCanceledException
+                ? "the store did not answer in time"
+                : failed.Cause.Message);
         // Once per kind of trouble: it is asked several times a second.
         if (_lastFailure != failed.Cause.Message)
             _log.Warning(failed.Cause, "{0}: the store did not answer", _settings.Lease);

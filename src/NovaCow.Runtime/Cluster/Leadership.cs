@@ -8,6 +8,7 @@ namespace NovaCow.Runtime.Cluster;
 public sealed class Leadership
 {
     private readonly ConcurrentDictionary<string, Entry> _leases = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _troubles = new(StringComparer.Ordinal);
 
     private Leadership()
     {
@@ -27,6 +28,18 @@ public sealed class Leadership
     public bool Leads(string lease) =>
         _leases.GetValueOrDefault(lease) is { Leader.IsSelf: true } entry
         && entry.Clock.Now < entry.SafeUntil;
+
+    /// <summary>Why the store did not answer the last question about a lease; null: it did, or was
+    /// not asked by this process.</summary>
+    public string? Trouble(string lease) => _troubles.GetValueOrDefault(lease);
+
+    internal void SetTrouble(string lease, string? why)
+    {
+        if (why is null)
+            _troubles.TryRemove(lease, out _);
+        else
+            _troubles[lease] = why;
+    }
 
     internal void Set(LeaderChanged leader, LeaseClock clock, TimeSpan safeUntil) =>
         _leases[leader.Lease] = new Entry(leader, clock, safeUntil);

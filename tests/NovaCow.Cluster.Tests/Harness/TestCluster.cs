@@ -3,9 +3,10 @@ using System.Net.Sockets;
 using System.Text.Json;
 using NovaCow.Cli;
 using NovaCow.Client;
+using NovaCow.Node.Settings;
+using NovaCow.Node.Wiring;
 using NovaCow.Runtime.Persistence;
 using NovaCow.Security;
-using NovaCow.Store.Sqlite;
 
 namespace NovaCow.Cluster.Tests.Harness;
 
@@ -113,7 +114,11 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>The store that the control nodes share.</summary>
-    public async Task<IStore> OpenStoreAsync() => await SqliteStore.OpenAsync(ControlStore);
+    public Task<IStore> OpenStoreAsync() =>
+        StoreSettings.TryParse(
+            ControlStore, new StoreAccess(null, Migrate: true, null), out var store, out var problem)
+            ? Stores.OpenAsync(store!)
+            : throw new InvalidOperationException(problem);
 
     public Task UntilHostIsAsync(string name, string state) => Eventually.TrueAsync(
         $"{name} is {state}",

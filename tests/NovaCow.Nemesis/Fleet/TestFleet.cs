@@ -170,7 +170,7 @@ internal sealed class TestFleet : IAsyncDisposable
                 }
                 """,
             ],
-            Network.RunUnder(name));
+            under: Network.RunUnder(name));
         Network.Started(name, process.Id);
         return process;
     }
