@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using NovaCow.Benchmarks.Node;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Cluster;
 using NovaCow.Runtime.Remote;
@@ -20,7 +21,7 @@ public sealed class FailoverBenchmark : IBenchmark
 
     public string Name => "failover";
 
-    public string About => "seconds without a singleton when its process is killed, or leaves";
+    public string About => "seconds without a leader when its process is killed, paused or stopped";
 
     public async Task RunAsync(string[] args)
     {
@@ -37,6 +38,7 @@ public sealed class FailoverBenchmark : IBenchmark
             Console.WriteLine($"lease: {new LeaseTimings().TimeToLive.TotalSeconds} s");
             Print("killed (kill -9)", killed);
             Print("leaves", left);
+            await ControlFailover.RunAsync();
         }
         finally
         {
