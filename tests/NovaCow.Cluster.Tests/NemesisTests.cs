@@ -8,14 +8,19 @@ namespace NovaCow.Cluster.Tests;
 public sealed class NemesisTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(2)]
-    [InlineData(5)]
-    [InlineData(11)]
+    [InlineData(3, NetworkKind.Proxies)]
+    [InlineData(11, NetworkKind.Proxies)]
+    [InlineData(1001, NetworkKind.Namespaces)]
     public async Task Nothing_is_lost_doubled_or_left_behind_whatever_a_schedule_of_faults_does(
-        int seed)
+        int seed, NetworkKind network)
     {
         await using var told = new StringWriter();
-        var options = new NemesisOptions { Seed = seed };
+        var options = FaultSchedules.WithAllThereIs(new NemesisOptions { Seed = seed }) with
+        {
+            Network = network,
+        };
+        Assert.SkipWhen(
+            FaultSchedules.WhyNot(options) is not null, FaultSchedules.WhyNot(options) ?? "");
         var violations = await new FaultSchedules(options, told)
             .RunAsync(TestContext.Current.CancellationToken);
         output.WriteLine(told.ToString());

@@ -11,6 +11,16 @@ namespace NovaCow.Nemesis;
 /// the machine.</summary>
 public sealed class FaultSchedules(NemesisOptions options, TextWriter output)
 {
+    /// <summary>The same options with PostgreSQL and namespaces, where this machine can do them.
+    /// </summary>
+    public static NemesisOptions WithAllThereIs(NemesisOptions options)
+    {
+        var postgres = options with { Store = StoreKind.Postgres };
+        options = WhyNot(postgres) is null ? postgres : options;
+        var namespaces = options with { Network = NetworkKind.Namespaces };
+        return WhyNot(namespaces) is null ? namespaces : options;
+    }
+
     /// <summary>Why these options cannot be had on this machine; null: they can.</summary>
     public static string? WhyNot(NemesisOptions options) =>
         (options.Store == StoreKind.Postgres ? PrivatePostgres.Unavailable : null)
@@ -33,7 +43,7 @@ public sealed class FaultSchedules(NemesisOptions options, TextWriter output)
         for (; run < options.Schedules && begun.Now < options.Within; run++)
         {
             var schedule = ScheduleGenerator.Generate(options.Seed + run, shape);
-            var found = await RunAsync(schedule, shape, ct);
+            var found = await TryRunAsync(schedule, shape, ct);
             failed += found.Count > 0 ? 1 : 0;
             violations.AddRange(found.Select(v => $"seed {schedule.Seed}: {v}"));
         }
@@ -49,6 +59,20 @@ public sealed class FaultSchedules(NemesisOptions options, TextWriter output)
                 + $"seeds {options.Seed} to {options.Seed + run - 1}, {options.Store}, "
                 + $"{options.Network}, {begun.Now.TotalSeconds:F0} s");
         return violations;
+    }
+
+    private async Task<IReadOnlyList<string>> TryRunAsync(
+        Schedule schedule, FleetShape shape, CancellationToken ct)
+    {
+        try
+        {
+            return await RunAsync(schedule, shape, ct);
+        }
+        catch (NotHealedException e)
+        {
+            await output.WriteLineAsync($"seed {schedule.Seed}: {e.Message}");
+            return [e.Message.Split('\n')[0]];
+        }
     }
 
     private async Task<IReadOnlyList<string>> RunAsync(

@@ -8,11 +8,8 @@ const string usage = """
     Without --store and --network: the latter of each that this machine can do.
     Exit codes: 0 nothing violated, 1 something was, 2 wrong usage.
     """;
-var options = new NemesisOptions { Seed = Random.Shared.Next(1_000_000) };
-if (FaultSchedules.WhyNot(options with { Store = StoreKind.Postgres }) is null)
-    options = options with { Store = StoreKind.Postgres };
-if (FaultSchedules.WhyNot(options with { Network = NetworkKind.Namespaces }) is null)
-    options = options with { Network = NetworkKind.Namespaces };
+var options = FaultSchedules.WithAllThereIs(
+    new NemesisOptions { Seed = Random.Shared.Next(1_000_000) });
 for (var i = 0; i < args.Length; i++)
 {
     var isNumber = int.TryParse(args.ElementAtOrDefault(i + 1), out var number) && number >= 0;

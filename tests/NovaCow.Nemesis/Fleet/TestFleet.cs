@@ -13,7 +13,7 @@ internal sealed class TestFleet : IAsyncDisposable
     /// <summary>How long a leader that is not heard keeps its lease.</summary>
     public const string Lease = "2s";
 
-    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(2);
     private readonly Dictionary<string, FleetNode> _nodes = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("novacow-nemesis-");
     private readonly FleetShape _shape;
@@ -54,6 +54,12 @@ internal sealed class TestFleet : IAsyncDisposable
             fleet.Store = await makeStore(fleet._folder.FullName);
             await fleet.StartAsync(ct);
             return fleet;
+        }
+        catch (NotHealedException e)
+        {
+            var logs = string.Concat(fleet.Nodes.Select(n => $"\n--- {n.Name}\n{n.Log}"));
+            await fleet.DisposeAsync();
+            throw new NotHealedException($"before any fault: {e.Message}{logs}");
         }
         catch
         {
