@@ -102,6 +102,7 @@ public static class CommandLine
             SpaceCommand.Create(terminal),
             EventsCommand.Create(terminal),
             CaCommands.Create(terminal),
+            SimulateCommand.Create(terminal),
             ConfigCommands.Create(terminal),
             StoreCommands.Create(terminal),
             DemoCommand.Create(terminal),

@@ -50,6 +50,18 @@ public sealed record HostView
     /// <summary>Its own ratios; null: the cluster's.</summary>
     public HostOvercommit? Overcommit { get; init; }
 
+    /// <summary>How much of its processors, memory and disk launches hold: the fullest of them,
+    /// from 0 to 1 of what may be promised.</summary>
+    public double FullestShare(PlacementRules rules)
+    {
+        var ratios = rules.RatiosOf(Overcommit);
+        return Math.Max(
+            Part(Claims.VCpus, Capacity.VCpus * ratios.VCpus),
+            Math.Max(
+                Part(Claims.MemoryBytes, Capacity.MemoryBytes * ratios.Memory),
+                Part(Claims.DiskBytes, Capacity.DiskBytes * ratios.Disk)));
+    }
+
     /// <summary>How soon its cache can serve a base.</summary>
     public CacheTemperature Temperature(BaseKey key, DateTimeOffset now)
     {
@@ -68,6 +80,9 @@ public sealed record HostView
 
         return Expected.ContainsKey(key) ? CacheTemperature.Fetching : CacheTemperature.Cold;
     }
+
+    private static double Part(long claimed, double promised) =>
+        claimed == 0 ? 0 : promised <= 0 ? 1 : Math.Min(1, claimed / promised);
 }
 
 /// <summary>A base that launches placed on a host need.</summary>
@@ -97,6 +112,11 @@ public sealed record PlacementRequest(
     /// </summary>
     public bool IgnoresSoftGroup { get; init; }
 }
+
+/// <summary>Chooses the host of a launch, with nothing claimed by it; as
+/// <see cref="PlacementPolicy.Choose"/> does.</summary>
+public delegate Placement Placer(
+    PlacementRequest request, Fleet fleet, PlacementRules rules, DateTimeOffset now);
 
 /// <summary>Where a launch goes.</summary>
 public abstract record Placement

@@ -35,6 +35,10 @@ public static class PlacementPolicy
         PlacementRequest request, Fleet fleet, PlacementRules rules, DateTimeOffset now) =>
         Explain(request, new Search(request, fleet, rules, now));
 
+    /// <summary>Whether a host can take a launch now.</summary>
+    public static bool Admits(PlacementRequest request, HostView host, PlacementRules rules) =>
+        Filter(request, Needs.Of(request.Spec), host, rules) is null;
+
     /// <summary>What one launch holds of its host.</summary>
     public static Claims ClaimOf(LaunchSpec spec)
     {

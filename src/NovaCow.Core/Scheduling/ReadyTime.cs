@@ -36,22 +36,7 @@ internal static class ReadyTime
         host.Queue * Clone(host, rules) / rules.ClonesAtOnce;
 
     private static double Crowding(HostView host, PlacementRules rules) =>
-        rules.CrowdingSeconds * Share(host, rules);
-
-    /// <summary>The fullest of its processors, memory and disk, from 0 to 1.</summary>
-    private static double Share(HostView host, PlacementRules rules)
-    {
-        var (claims, capacity) = (host.Claims, host.Capacity);
-        var ratios = rules.RatiosOf(host.Overcommit);
-        return Math.Max(
-            Part(claims.VCpus, capacity.VCpus * ratios.VCpus),
-            Math.Max(
-                Part(claims.MemoryBytes, capacity.MemoryBytes * ratios.Memory),
-                Part(claims.DiskBytes, capacity.DiskBytes * ratios.Disk)));
-    }
-
-    private static double Part(long claimed, double promised) =>
-        claimed == 0 ? 0 : promised <= 0 ? 1 : Math.Min(1, claimed / promised);
+        rules.CrowdingSeconds * host.FullestShare(rules);
 
     private static double BaseOf(
         Image? image, HostView host, SourceRates rates, DateTimeOffset now)

@@ -10,13 +10,15 @@ public sealed partial class SchedulerCore
     // Hosts whose view is older than what is known of them, with the bases that came or went.
     private readonly Dictionary<HostId, HashSet<BaseKey>> _changed = [];
 
+    /// <summary>Chooses the hosts; another one serves to be compared with.</summary>
+    public Placer Placer { get; init; } = PlacementPolicy.Choose;
+
     private Placement Choose(Launch launch, DateTimeOffset now)
     {
         var request = new PlacementRequest(launch.Id, launch.Spec, launch.FailedOn);
-        var placement = PlacementPolicy.Choose(request, Views(), _limits.Placement, now);
+        var placement = Placer(request, Views(), _limits.Placement, now);
         return placement is Placement.NoValidHost && launch.Spec.IsGroupSoft
-            ? PlacementPolicy.Choose(
-                request with { IgnoresSoftGroup = true }, Views(), _limits.Placement, now)
+            ? Placer(request with { IgnoresSoftGroup = true }, Views(), _limits.Placement, now)
             : placement;
     }
 
@@ -56,7 +58,8 @@ public sealed partial class SchedulerCore
             keys.Add(key);
     }
 
-    private Fleet Views()
+    /// <summary>The hosts as placement sees them now.</summary>
+    public Fleet Views()
     {
         foreach (var (id, keys) in _changed)
         {
