@@ -43,7 +43,8 @@ internal sealed class Measurements(SimulationSettings settings, DateTimeOffset e
     /// <summary>A launch is active or has failed; what else there is of it does not count.</summary>
     public void Settled(InstanceInfo instance)
     {
-        if (instance.Phase is not (LaunchPhase.Active or LaunchPhase.Failed) || !End(instance.Id))
+        var hasEnded = instance.Phase is LaunchPhase.Active or LaunchPhase.Failed;
+        if (!hasEnded || !End(instance.Id))
             return;
         var timings = instance.Timings;
         if (timings.AcceptedAt < _from)

@@ -32,6 +32,10 @@ internal sealed partial class ModelHost(IModelCluster cluster, int number, HostT
     /// <summary>Bytes of fetches that ended or were broken off.</summary>
     public long BytesFetched { get; private set; }
 
+    /// <summary>Bytes of fetches that go on.</summary>
+    public long BytesUnderWay => _bases.Values.Sum(
+        b => b.Transfer is { } transfer ? cluster.LinkOf(b.Image).Received(transfer) : 0);
+
     private TimeSpan Now => cluster.Agenda.Now;
 
     private string Incarnation => $"{number}-{_life}";

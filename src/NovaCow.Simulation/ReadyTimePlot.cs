@@ -87,7 +87,8 @@ public static class ReadyTimePlot
             var x = axis.X(Quantile.Of(policy.AllReadySeconds, share));
             return $"{x:0.#},{Y(share):0.#}";
         });
-        svg.Append($"<polyline class=\"line\" {stroke} points=\"{string.Join(' ', points)}\"/>\n");
+        svg.Append($"<polyline class=\"line\" {stroke} ")
+            .Append($"points=\"{string.Join(' ', points)}\"/>\n");
         var (left, top) = (Width - Right + 20, Top + 10 + (place * 36));
         svg.Append(
             $"<line class=\"line\" {stroke} x1=\"{left}\" y1=\"{top}\" x2=\"{left + 26}\" y2=\"{top}\"/>\n"

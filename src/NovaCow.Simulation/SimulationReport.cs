@@ -37,7 +37,7 @@ public sealed record PolicyReport
 
     /// <summary>Each measured launch's seconds, in order of size.</summary>
     [JsonIgnore]
-    public required IReadOnlyList<double> AllReadySeconds { get; init; }
+    public IReadOnlyList<double> AllReadySeconds { get; init; } = [];
 }
 
 /// <summary>What a decision took on the machine that simulated it, in microseconds.</summary>

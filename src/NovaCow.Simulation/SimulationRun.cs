@@ -54,6 +54,9 @@ internal sealed class SimulationRun : IModelCluster
     /// <summary>Bytes that the hosts say they fetched.</summary>
     public long BytesFetched => _hosts.Sum(h => h.BytesFetched);
 
+    /// <summary>Bytes of fetches that go on.</summary>
+    public long BytesUnderWay => _hosts.Sum(h => h.BytesUnderWay);
+
     /// <summary>Bytes that the sources delivered.</summary>
     public double BytesDelivered => _links.Values.Sum(l => l.BytesDelivered);
 

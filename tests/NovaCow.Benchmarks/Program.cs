@@ -2,6 +2,7 @@ using NovaCow.Benchmarks;
 using NovaCow.Benchmarks.Actors;
 using NovaCow.Benchmarks.Link;
 using NovaCow.Benchmarks.Node;
+using NovaCow.Benchmarks.Placement;
 using NovaCow.Benchmarks.Runtime;
 using NovaCow.Benchmarks.Scale;
 using NovaCow.Benchmarks.Storage;
@@ -25,6 +26,8 @@ IBenchmark[] benchmarks =
     new LaunchPathBenchmark(),
     new RecoveryBenchmark(),
     new AcceptBenchmark(),
+    new DecideBenchmark(),
+    new SimulateBenchmark(),
 ];
 
 var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());

@@ -15,7 +15,11 @@ public sealed record BaseKey : IStringId<BaseKey>
 {
     private const string BootPrefix = "boot-";
 
-    private BaseKey(string value) => Value = value;
+    // Placement looks keys up for host after host.
+    private readonly int _hash;
+
+    private BaseKey(string value) =>
+        (Value, _hash) = (value, StringComparer.Ordinal.GetHashCode(value));
 
     /// <inheritdoc/>
     public string Value { get; }
@@ -24,7 +28,9 @@ public sealed record BaseKey : IStringId<BaseKey>
     public bool IsBootFile => Value.StartsWith(BootPrefix, StringComparison.Ordinal);
 
     /// <summary>The key of the base that holds an image's disk.</summary>
-    public static BaseKey Of(Digest digest) => new($"{digest.Algorithm}-{digest.Hex}");
+    public static BaseKey Of(Digest digest) => digest.Key;
+
+    internal static BaseKey Of(string algorithm, string hex) => new($"{algorithm}-{hex}");
 
     /// <summary>The key of the base that holds an image, as its format asks for.</summary>
     public static BaseKey Of(Image image) => image.Format.IsBootFile()
@@ -54,6 +60,13 @@ public sealed record BaseKey : IStringId<BaseKey>
                 + "either with boot- before it, or blank-<bytes>-<file system>[-<label>]";
         return id is not null;
     }
+
+    /// <inheritdoc/>
+    public bool Equals(BaseKey? other) => ReferenceEquals(this, other)
+        || (other is not null && _hash == other._hash && Value == other.Value);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _hash;
 
     /// <inheritdoc/>
     public override string ToString() => Value;

@@ -10,7 +10,8 @@ namespace NovaCow.Core;
 [JsonConverter(typeof(StringIdConverter<Digest>))]
 public sealed record Digest : IStringId<Digest>
 {
-    private Digest(string algorithm, string hex) => (Algorithm, Hex) = (algorithm, hex);
+    private Digest(string algorithm, string hex) =>
+        (Algorithm, Hex, Key) = (algorithm, hex, BaseKey.Of(algorithm, hex));
 
     /// <summary><c>sha256</c> or <c>sha512</c>.</summary>
     public string Algorithm { get; }
@@ -20,6 +21,9 @@ public sealed record Digest : IStringId<Digest>
 
     /// <inheritdoc/>
     public string Value => $"{Algorithm}:{Hex}";
+
+    /// <summary>The key of the base that holds a disk of this content.</summary>
+    internal BaseKey Key { get; }
 
     /// <summary>A SHA-256 digest from its 32 bytes.</summary>
     public static Digest Sha256(ReadOnlySpan<byte> hash) => FromHash("sha256", hash);

@@ -37,7 +37,7 @@ public static class PlacementPolicy
 
     /// <summary>Whether a host can take a launch now.</summary>
     public static bool Admits(PlacementRequest request, HostView host, PlacementRules rules) =>
-        Filter(request, Needs.Of(request.Spec), host, rules) is null;
+        Admits(request, ClaimOf(request.Spec), host, rules);
 
     /// <summary>What one launch holds of its host.</summary>
     public static Claims ClaimOf(LaunchSpec spec)
@@ -107,13 +107,27 @@ public static class PlacementPolicy
     private static HostTerms Terms(
         PlacementRequest request, HostView host, Search search, string? filter) => new(
             host.Id,
-            host.Temperature(search.Need.Base, search.Now),
+            host.Temperature(search.Base, search.Now),
             host.Claims.Launches,
             ReadyTime.Predict(request.Spec, host, search.Fleet, search.Rules, search.Now),
             filter);
 
+    private static bool Admits(
+        PlacementRequest request, Claims need, HostView host, PlacementRules rules)
+    {
+        var (claims, capacity) = (host.Claims, host.Capacity);
+        return host.Status == HostStatus.Up
+            && need.VCpus <= Free(claims.VCpus, capacity.VCpus, rules.VCpuRatio)
+            && need.MemoryBytes
+                <= Free(claims.MemoryBytes, capacity.MemoryBytes, rules.MemoryRatio)
+            && need.DiskBytes <= Free(claims.DiskBytes, capacity.DiskBytes, rules.DiskRatio)
+            && (request.FailedOn.Count == 0 || !request.FailedOn.Contains(host.Id))
+            && WhyNever(request, host) is null;
+    }
+
+    /// <summary>Why a host is not admitted; null: it is.</summary>
     private static string? Filter(
-        PlacementRequest request, Needs need, HostView host, PlacementRules rules)
+        PlacementRequest request, Claims need, HostView host, PlacementRules rules)
     {
         if (host.Status != HostStatus.Up)
             return host.Status == HostStatus.Disconnected ? "disconnected" : "unreachable";
@@ -142,22 +156,14 @@ public static class PlacementPolicy
 
     private static string? Room(string unit, long need, long claimed, long capacity, double ratio)
     {
-        var room = (capacity * ratio) - claimed;
+        var room = Free(claimed, capacity, ratio);
         return need <= room
             ? null
             : $"needs {need} {unit}, {Math.Max(0, (long)room)} of {(long)(capacity * ratio)} free";
     }
 
-    private readonly record struct Needs(
-        BaseKey Base, long VCpus, long MemoryBytes, long DiskBytes)
-    {
-        public static Needs Of(LaunchSpec spec)
-        {
-            var claim = ClaimOf(spec);
-            return new Needs(
-                spec.Image.BaseKey(), claim.VCpus, claim.MemoryBytes, claim.DiskBytes);
-        }
-    }
+    private static double Free(long claimed, long capacity, double ratio) =>
+        (capacity * ratio) - claimed;
 
     /// <summary>One choice under way.</summary>
     private sealed class Search(
@@ -166,7 +172,9 @@ public static class PlacementPolicy
         private HostView? _best;
         private double _weight = double.PositiveInfinity;
 
-        public Needs Need { get; } = Needs.Of(request.Spec);
+        public Claims Need { get; } = ClaimOf(request.Spec);
+
+        public BaseKey Base { get; } = request.Spec.Image.BaseKey();
 
         public Fleet Fleet => fleet;
 
@@ -179,7 +187,7 @@ public static class PlacementPolicy
         {
             // No host that lacks the base has it sooner than this.
             var soonest = 0.0;
-            var having = fleet.Having(Need.Base);
+            var having = fleet.Having(Base);
             if (having.Count <= FewHosts)
             {
                 foreach (var host in having)
@@ -215,7 +223,7 @@ public static class PlacementPolicy
 
         private bool Consider(HostView host)
         {
-            if (Filter(request, Need, host, rules) is not null)
+            if (!Admits(request, Need, host, rules))
                 return false;
             var weight = ReadyTime.Predict(request.Spec, host, fleet, rules, now).Weight;
             if (weight > _weight || (weight == _weight && IsAfterBest(host)))
