@@ -13,6 +13,7 @@ public sealed class Fleet(PlacementRules rules)
     private readonly SortedSet<Entry> _byStanding = new(Entry.Order);
     private readonly Dictionary<BaseKey, HashSet<HostId>> _having = [];
     private readonly SourceRates _rates = new(rules);
+    private readonly ColdIndex _cold = new();
 
     /// <summary>How many hosts there are.</summary>
     public int Count => _hosts.Count;
@@ -32,6 +33,9 @@ public sealed class Fleet(PlacementRules rules)
     /// <summary>How fast hosts fetch and build that have not done so themselves.</summary>
     internal SourceRates Rates => _rates;
 
+    /// <summary>The hosts by what a base costs that they do not have.</summary>
+    internal ColdIndex Cold => _cold;
+
     /// <summary>A host as it is seen now; null: it is not there.</summary>
     public HostView? Find(HostId host) => _hosts.GetValueOrDefault(host)?.View;
 
@@ -49,7 +53,9 @@ public sealed class Fleet(PlacementRules rules)
         if (old is not null)
             _byStanding.Remove(old);
         _rates.Replace(old?.View.Paces, view.Paces);
-        var entry = new Entry(view, ReadyTime.Standing(view, rules));
+        var entry = new Entry(
+            view, ReadyTime.Standing(view, rules), old?.Place ?? _cold.Add());
+        _cold.Set(entry.Place, view, entry.Standing);
         _hosts[view.Id] = entry;
         _byStanding.Add(entry);
         foreach (var key in bases ?? view.Bases.Keys.Concat(view.Expected.Keys))
@@ -64,6 +70,7 @@ public sealed class Fleet(PlacementRules rules)
         if (!_hosts.Remove(host, out var old))
             return;
         _byStanding.Remove(old);
+        _cold.Remove(old.Place);
         _rates.Replace(old.View.Paces, null);
         foreach (var key in old.View.Bases.Keys.Concat(old.View.Expected.Keys).Concat(bases))
             Forget(key, host);
@@ -91,7 +98,7 @@ public sealed class Fleet(PlacementRules rules)
             _having.Remove(key);
     }
 
-    private sealed record Entry(HostView View, double Standing)
+    private sealed record Entry(HostView View, double Standing, int Place)
     {
         public static Comparer<Entry> Order { get; } = Comparer<Entry>.Create((a, b) =>
         {

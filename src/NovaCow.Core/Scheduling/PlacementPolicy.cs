@@ -185,19 +185,23 @@ public static class PlacementPolicy
         /// <summary>The host of the least weight; null: none can take the launch.</summary>
         public HostView? Soonest()
         {
-            // No host that lacks the base has it sooner than this.
-            var soonest = 0.0;
             var having = fleet.Having(Base);
             if (having.Count <= FewHosts)
             {
                 foreach (var host in having)
                     Consider(fleet.Find(host)!);
-                soonest = fleet.Rates.Soonest(request.Spec.Image);
+                var cost = ColdCost.Of(request.Spec.Image, fleet.Rates, rules);
+                fleet.Cold.Visit(cost, _weight, host =>
+                {
+                    Consider(host);
+                    return _weight;
+                });
+                return _best;
             }
 
             foreach (var (host, standing) in fleet.ByStanding)
             {
-                if (standing + soonest >= _weight)
+                if (standing >= _weight)
                     break;
                 Consider(host);
             }

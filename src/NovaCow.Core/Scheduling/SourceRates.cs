@@ -3,7 +3,7 @@ using NovaCow.Core.Hosting;
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>What the hosts' paces say of sources together: for hosts that have not fetched from
-/// one, and for how fast any host could be.</summary>
+/// one.</summary>
 internal sealed class SourceRates(PlacementRules rules)
 {
     private readonly Dictionary<string, Sum> _fetch = [];
@@ -20,16 +20,6 @@ internal sealed class SourceRates(PlacementRules rules)
     /// <summary>What a host writes of a base in a second, in bytes of virtual disk.</summary>
     public double Build(HostPaces host) => host.BuildBytesPerSecond
         ?? (_build.Count > 0 ? _build.Mean : rules.AssumedBuildBytesPerSecond);
-
-    /// <summary>The least that a base weighs on any host that does not have it, in seconds.
-    /// </summary>
-    public double Soonest(Image image)
-    {
-        var fetch = Math.Max(
-            _fetch.GetValueOrDefault(image.SourceKey()).Highest, Fetch(HostPaces.Unknown, image.SourceKey()));
-        var build = Math.Max(_build.Highest, Build(HostPaces.Unknown));
-        return (1 + rules.TrafficRatio) * ((image.SizeBytes / fetch) + (image.VirtualSizeBytes / build));
-    }
 
     /// <summary>A host's paces changed.</summary>
     public void Replace(HostPaces? before, HostPaces? after)
@@ -50,13 +40,12 @@ internal sealed class SourceRates(PlacementRules rules)
             _build = _build.With(build, sign);
     }
 
-    // The highest is of all that ever was: a bound need not be tight.
-    private readonly record struct Sum(int Count, double Total, double Highest)
+    private readonly record struct Sum(int Count, double Total)
     {
         public double Mean => Total / Count;
 
         public Sum With(double rate, int sign) => Count + sign == 0
-            ? new Sum(0, 0, Highest)
-            : new Sum(Count + sign, Total + (sign * rate), Math.Max(Highest, rate));
+            ? default
+            : new Sum(Count + sign, Total + (sign * rate));
     }
 }

@@ -32,7 +32,7 @@ internal sealed class DecideBenchmark : IBenchmark
     private static void Measure(int hosts, int aim, DecideCluster cluster)
     {
         var fleet = new DecideFleet(hosts, cluster);
-        Run(fleet, Decisions / 4);
+        Run(fleet, Decisions);
         var took = Run(fleet, Decisions);
         var scan = Scan(fleet);
         var p50 = Quantile(took, 0.5);
