@@ -5,11 +5,9 @@ using NovaCow.Core.Scheduling;
 namespace NovaCow.Simulation;
 
 /// <summary>What is counted of one policy's run.</summary>
-internal sealed class Measurements(SimulationSettings settings, DateTimeOffset epoch)
+/// <param name="from">When what is counted begins.</param>
+internal sealed class Measurements(DateTimeOffset from)
 {
-    private readonly DateTimeOffset _from =
-        epoch + TimeSpan.FromMinutes(Math.Min(settings.WarmUpMinutes, settings.Minutes / 2));
-
     private readonly HashSet<InstanceId> _open = [];
     private readonly List<double> _ready = [];
     private readonly List<double> _decisions = [];
@@ -36,7 +34,7 @@ internal sealed class Measurements(SimulationSettings settings, DateTimeOffset e
 
     public void Refused(InstanceId id, DateTimeOffset at)
     {
-        if (End(id) && at >= _from)
+        if (End(id) && at >= from)
             _failed++;
     }
 
@@ -47,7 +45,7 @@ internal sealed class Measurements(SimulationSettings settings, DateTimeOffset e
         if (!hasEnded || !End(instance.Id))
             return;
         var timings = instance.Timings;
-        if (timings.AcceptedAt < _from)
+        if (timings.AcceptedAt < from)
             return;
         if (timings.ActiveAt is not { } active)
         {
@@ -66,7 +64,7 @@ internal sealed class Measurements(SimulationSettings settings, DateTimeOffset e
     public void Sample(IReadOnlyList<double> shares, DateTimeOffset at)
     {
         var mean = shares.Count == 0 ? 0 : shares.Average();
-        if (at < _from || mean == 0)
+        if (at < from || mean == 0)
             return;
         _imbalance += Math.Sqrt(shares.Average(s => (s - mean) * (s - mean))) / mean;
         _samples++;
@@ -79,9 +77,7 @@ internal sealed class Measurements(SimulationSettings settings, DateTimeOffset e
         {
             Policy = policy,
             Launches = _ready.Count + _failed,
-            Ready = new ReadySeconds(
-                Quantile.Of(_ready, 0.5), Quantile.Of(_ready, 0.9), Quantile.Of(_ready, 0.99),
-                Quantile.Of(_ready, 1)),
+            Ready = ReadySeconds.Of(_ready),
             WarmShare = (double)_warm / Math.Max(1, _ready.Count),
             Waited = _waited,
             Failed = _failed,

@@ -91,10 +91,11 @@ public static class ReadyTimePlot
             .Append($"points=\"{string.Join(' ', points)}\"/>\n");
         var (left, top) = (Width - Right + 20, Top + 10 + (place * 36));
         svg.Append(
-            $"<line class=\"line\" {stroke} x1=\"{left}\" y1=\"{top}\" x2=\"{left + 26}\" y2=\"{top}\"/>\n"
+            $"<line class=\"line\" {stroke} x1=\"{left}\" y1=\"{top}\" "
+                + $"x2=\"{left + 26}\" y2=\"{top}\"/>\n"
                 + $"<text x=\"{left + 34}\" y=\"{top + 4}\">{policy.Policy}</text>\n"
                 + $"<text x=\"{left + 34}\" y=\"{top + 18}\" font-size=\"11\">"
-                + $"p99 {Seconds(policy.Ready.P99)}</text>\n");
+                + $"p99 {Seconds(policy.Ready!.P99)}</text>\n");
     }
 
     private static void Line(

@@ -4,7 +4,14 @@ namespace NovaCow.Simulation;
 
 /// <summary>How many seconds passed from the acceptance of launches until they were ready.
 /// </summary>
-public sealed record ReadySeconds(double P50, double P90, double P99, double Max);
+public sealed record ReadySeconds(double P50, double P90, double P99, double Max)
+{
+    internal static ReadySeconds? Of(IReadOnlyList<double> sorted) => sorted.Count == 0
+        ? null
+        : new ReadySeconds(
+            Quantile.Of(sorted, 0.5), Quantile.Of(sorted, 0.9), Quantile.Of(sorted, 0.99),
+            sorted[^1]);
+}
 
 /// <summary>How a policy did, of the launches that came after the warm-up.</summary>
 public sealed record PolicyReport
@@ -15,8 +22,8 @@ public sealed record PolicyReport
     /// <summary>Launches that were measured.</summary>
     public required int Launches { get; init; }
 
-    /// <summary>How soon they were ready.</summary>
-    public required ReadySeconds Ready { get; init; }
+    /// <summary>How soon they were ready; null: none was.</summary>
+    public required ReadySeconds? Ready { get; init; }
 
     /// <summary>The share of those whose base was ready on their host when they came there.
     /// </summary>
@@ -53,8 +60,8 @@ public sealed record SimulationOutcome(
 
 internal static class Quantile
 {
-    /// <summary>The least value that so many are not above; NaN of none.</summary>
+    /// <summary>The least value that so large a share is not above; 0 of none.</summary>
     public static double Of(IReadOnlyList<double> sorted, double share) => sorted.Count == 0
-        ? double.NaN
+        ? 0
         : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
 }

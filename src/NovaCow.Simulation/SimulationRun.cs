@@ -28,7 +28,7 @@ internal sealed class SimulationRun : IModelCluster
         SimulationSettings settings, Workload workload, Placer placer, TimeProvider clock)
     {
         (Settings, _workload, _placer, _clock) = (settings, workload, placer, clock);
-        Measured = new Measurements(settings, Epoch);
+        Measured = new Measurements(Epoch + workload.WarmUp(settings));
         _core = new SchedulerCore(
             new SchedulerLimits { Placement = settings.Placement }, Workload.Flavors, epoch: 1)
         {

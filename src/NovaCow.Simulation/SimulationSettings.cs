@@ -19,7 +19,8 @@ public sealed record SimulationSettings
     /// <summary>How long launches come, in minutes.</summary>
     public double Minutes { get; init; } = 60;
 
-    /// <summary>How long of that is not measured, in minutes: caches are empty at first.</summary>
+    /// <summary>How long of that is not measured, in minutes, at most a third: caches are empty at
+    /// first.</summary>
     public double WarmUpMinutes { get; init; } = 20;
 
     /// <summary>The most launches; 0: as many as come in time.</summary>

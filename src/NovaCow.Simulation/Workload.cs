@@ -47,6 +47,14 @@ internal sealed record Workload
 
     public required IReadOnlyList<Outage> Outages { get; init; }
 
+    /// <summary>How long nothing is measured.</summary>
+    public TimeSpan WarmUp(SimulationSettings settings)
+    {
+        var third = Arrivals.Count == 0 ? default : Arrivals[^1].At / 3;
+        var wanted = TimeSpan.FromMinutes(settings.WarmUpMinutes);
+        return wanted < third ? wanted : third;
+    }
+
     public static Workload Draw(SimulationSettings settings)
     {
         var random = new Random(settings.Seed);

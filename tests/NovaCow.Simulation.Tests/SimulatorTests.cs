@@ -67,4 +67,14 @@ public sealed class SimulatorTests
         foreach (var policy in report.Policies)
             Assert.Contains(svg.Descendants(), e => e.Value == policy.Policy);
     }
+
+    [Fact]
+    public void A_few_launches_are_measured_as_well_and_none_give_no_figures()
+    {
+        var few = Run(Given.Small with { Launches = 5, BurstEveryMinutes = 0 });
+        Assert.All(few.Policies, p => Assert.InRange(p.Launches, 1, 5));
+        var none = Run(Given.Small with { Load = 0, BurstEveryMinutes = 0 });
+        Assert.All(none.Policies, p => Assert.Null(p.Ready));
+        Assert.Contains("\"Ready\":null", Json(none));
+    }
 }

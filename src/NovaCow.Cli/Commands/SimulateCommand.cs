@@ -55,15 +55,13 @@ internal static class SimulateCommand
 
     private static int Run(Terminal terminal, ParseResult parsed)
     {
-        var minutes = parsed.GetRequiredValue(s_minutes);
         var settings = new SimulationSettings
         {
             Hosts = parsed.GetRequiredValue(s_hosts),
             Images = parsed.GetRequiredValue(s_images),
             Seed = parsed.GetRequiredValue(s_seed),
             Launches = parsed.GetValue(s_launches) ?? 0,
-            Minutes = minutes,
-            WarmUpMinutes = Math.Min(20, minutes / 3),
+            Minutes = parsed.GetRequiredValue(s_minutes),
         };
         if (settings.Problem() is { } problem)
             throw new CliException(ExitCode.Usage, problem);
@@ -86,13 +84,14 @@ internal static class SimulateCommand
                 ">IMBALANCE", ">WAITED", ">FAILED", ">DECISION P50", ">P99"],
             outcome.Report.Policies.Zip(outcome.Decisions, (p, d) => new[]
             {
-                p.Policy, p.Launches.ToString(), Seconds(p.Ready.P50), Seconds(p.Ready.P90),
-                Seconds(p.Ready.P99), Seconds(p.Ready.Max), $"{p.WarmShare:P1}",
+                p.Policy, p.Launches.ToString(), Seconds(p.Ready?.P50), Seconds(p.Ready?.P90),
+                Seconds(p.Ready?.P99), Seconds(p.Ready?.Max), $"{p.WarmShare:P1}",
                 Show.Bytes(p.BytesFetched), $"{p.Imbalance:0.00}", p.Waited.ToString(),
                 p.Failed.ToString(), Show.Duration(d.P50 / 1000), Show.Duration(d.P99 / 1000),
             }));
 
-    private static string Seconds(double seconds) => Show.Duration(seconds * 1000);
+    private static string? Seconds(double? seconds) =>
+        seconds is { } known ? Show.Duration(known * 1000) : null;
 
     private static void Draw(SimulationReport report, string file)
     {
