@@ -52,6 +52,10 @@ public sealed record HostFacts
 
     /// <summary>How fast it works.</summary>
     public HostPaces Paces { get; init; } = HostPaces.Unknown;
+
+    /// <summary>Where other hosts reach it; null: its instances cannot move, and none can come.
+    /// </summary>
+    public string? Address { get; init; }
 }
 
 /// <summary>What a host says of itself every few seconds.</summary>

@@ -27,6 +27,10 @@ public sealed record BaseKey : IStringId<BaseKey>
     /// <summary>Whether the base is a kernel or a ramdisk: a read-only file, and no disk.</summary>
     public bool IsBootFile => Value.StartsWith(BootPrefix, StringComparison.Ordinal);
 
+    /// <summary>Whether the base holds an image's disk, and so the same bytes on every host.
+    /// </summary>
+    public bool IsOfImage => !IsBootFile && IsImage(Value);
+
     /// <summary>The key of the base that holds an image's disk.</summary>
     public static BaseKey Of(Digest digest) => digest.Key;
 

@@ -17,6 +17,10 @@ public sealed record PlannedDisk(
 
     /// <summary>The file whose bytes it is to hold; null: those of its base.</summary>
     public ForeignDisk? Contents { get; init; }
+
+    /// <summary>Where its bytes come from, for a disk of an instance that moves here; null: they
+    /// are those of its base.</summary>
+    public TransferredDisk? Transfer { get; init; }
 }
 
 /// <summary>Decides which disks an instance of an image and a flavor has, in device order.

@@ -42,6 +42,28 @@ public sealed record LaunchPlan
         return new LaunchPlan(all, local?.Name);
     }
 
+    /// <summary>The plan of taking an instance over: its disks as they are elsewhere. What it boots
+    /// with has no bytes of its own.</summary>
+    public static LaunchPlan For(MoveOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return new LaunchPlan(
+            [
+                .. order.Disks.Select((d, i) => new PlannedDisk(
+                    d.Name,
+                    d.Name.IsBootFile ? "" : DiskPlan.Device(i),
+                    d.Base,
+                    d.VirtualSizeBytes)
+                {
+                    Layout = d.Layout,
+                    Transfer = d.Name.IsBootFile
+                        ? null
+                        : new TransferredDisk(order.Source, d.IsOverBase),
+                }),
+            ],
+            null);
+    }
+
     /// <summary>The plan once the root disk is made: nothing waits any more.</summary>
     public LaunchPlan After(InstanceDisk root)
     {

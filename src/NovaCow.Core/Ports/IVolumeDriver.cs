@@ -124,6 +124,12 @@ public sealed record CloneRequest(
     /// <summary>The file whose bytes the disk is to hold, where those are not the base's: then it
     /// keeps what differs from the base. The file is only read, and must not be in use.</summary>
     public ForeignDisk? Contents { get; init; }
+
+    /// <summary>The other host whose bytes the disk is to hold; null: they are not another host's.
+    /// What comes is not believed: what does not fit the request, or its own digest, is refused
+    /// with VolumeDriver, and leaves nothing. It begins again when it is asked again. Drivers that
+    /// take in no such disk refuse it.</summary>
+    public TransferredDisk? Transfer { get; init; }
 }
 
 /// <summary>A disk, and what is to become of it.</summary>

@@ -10,6 +10,7 @@ namespace NovaCow.Core.Scheduling;
 [JsonDerivedType(typeof(InstanceChanged), "instance")]
 [JsonDerivedType(typeof(InstanceProgressed), "instance-progress")]
 [JsonDerivedType(typeof(DisksChanged), "disks")]
+[JsonDerivedType(typeof(InstanceMoved), "move")]
 [JsonDerivedType(typeof(HostChanged), "host")]
 [JsonDerivedType(typeof(ImageChanged), "image")]
 [JsonDerivedType(typeof(BaseChanged), "base")]
@@ -50,6 +51,13 @@ public abstract record ClusterEvent
         /// <summary>How far, for one that came further; those are not kept.</summary>
         public ChangeProgress? Progress { get; init; }
     }
+
+    /// <summary>A move of an instance to another host reached a phase.</summary>
+    /// <param name="Id">The instance.</param>
+    /// <param name="Phase">How far the move is.</param>
+    /// <param name="Message">Where to or why, where there is more to say than the phase.</param>
+    public sealed record InstanceMoved(InstanceId Id, MovePhase Phase, string? Message)
+        : ClusterEvent;
 
     /// <summary>A host joined, went away, came back, was given another duty or was removed.
     /// </summary>

@@ -60,6 +60,11 @@ public sealed class ClusterEventLog(int capacity)
         ChangeCancelling e => Disks(sequence, e, e.Kind, ChangePhase.Cancelling, null),
         ChangeEnded e => Disks(
             sequence, e, e.Kind, LaunchChange.PhaseOf(e.Error), e.Error?.Message),
+        MoveAccepted e => Moved(
+            sequence, e, MovePhase.Copying, $"to host {e.To.Host}: {e.Because}"),
+        MoveCommitted e => Moved(sequence, e, MovePhase.Leaving, null),
+        MoveUndoing e => Moved(sequence, e, MovePhase.Undoing, e.Error.Message),
+        MoveEnded e => Moved(sequence, e, LaunchMove.PhaseOf(e.Error), e.Error?.Message),
         HostJoined e => new ClusterEvent.HostChanged(
             e.Host, HostStatus.Up, $"joined, volumes by {e.Driver}")
         {
@@ -120,6 +125,10 @@ public sealed class ClusterEventLog(int capacity)
     private static ClusterEvent.DisksChanged Disks(
         long sequence, LaunchEvent e, ChangeKind kind, ChangePhase phase, string? message) =>
         new(e.Id, kind, phase, message) { Sequence = sequence, At = e.At };
+
+    private static ClusterEvent.InstanceMoved Moved(
+        long sequence, LaunchEvent e, MovePhase phase, string? message) =>
+        new(e.Id, phase, message) { Sequence = sequence, At = e.At };
 
     private static ClusterEvent.InstanceChanged Instance(
         long sequence, LaunchEvent e, LaunchPhase phase, (HostId? Host, int Attempt) where,

@@ -55,6 +55,19 @@ public abstract partial record SchedulerEffect
         HostId Host, InstanceId Id, LaunchFence Fence, int Number, ChangeKind Kind)
         : SchedulerEffect;
 
+    /// <summary>Ask a host to lend the disks of an instance that is to leave it.</summary>
+    public sealed record Offer(HostId Host, InstanceId Id, LaunchFence Fence, int Number)
+        : SchedulerEffect;
+
+    /// <summary>Tell a host to lend them no longer.</summary>
+    public sealed record Withdraw(HostId Host, InstanceId Id, LaunchFence Fence, int Number)
+        : SchedulerEffect;
+
+    /// <summary>Tell a host to take an instance of another host over.</summary>
+    public sealed record Receive(
+        HostId Host, InstanceId Id, LaunchFence Fence, LaunchSpec Spec, MoveOrder Order)
+        : SchedulerEffect;
+
     /// <summary>Answer a host's hello.</summary>
     public sealed record Welcome(HostId Host, IReadOnlyList<InstanceVerdict> Verdicts)
         : SchedulerEffect
@@ -69,6 +82,6 @@ public abstract partial record SchedulerEffect
     /// <summary>A launch is active, failed or deleted: tell those who wait.</summary>
     public sealed record Settled(InstanceInfo Instance) : SchedulerEffect;
 
-    /// <summary>A change ended: tell those who wait.</summary>
+    /// <summary>A change or a move ended: tell those who wait.</summary>
     public sealed record ChangeSettled(InstanceInfo Instance) : SchedulerEffect;
 }

@@ -32,6 +32,9 @@ internal sealed class HostPresence(HostId id)
 
     public CachePresence Cache { get; } = new();
 
+    /// <summary>Where other hosts reach it.</summary>
+    public string? Address { get; set; }
+
     public HostStatus Status(HostRecord record) =>
         IsConnected ? HostStatus.Up
         : record.Lost ? HostStatus.Unreachable
@@ -47,6 +50,7 @@ internal sealed class HostPresence(HostId id)
         Status = Status(record),
         Capacity = record.Capacity,
         Drivers = record.Drivers,
+        TakesMoves = Address is not null,
         Claims = state.ClaimsOf(Id),
         Bases = Bases,
         Expected = state.ExpectedOn(Id),

@@ -50,6 +50,9 @@ public sealed record HostView
     /// <summary>Its own ratios; null: the cluster's.</summary>
     public HostOvercommit? Overcommit { get; init; }
 
+    /// <summary>Whether instances of other hosts can come to it.</summary>
+    public bool TakesMoves { get; init; }
+
     /// <summary>How much of its processors, memory and disk launches hold: the fullest of them,
     /// from 0 to 1 of what may be promised.</summary>
     public double FullestShare(PlacementRules rules)
@@ -111,7 +114,17 @@ public sealed record PlacementRequest(
     /// <summary>Whether a soft group is not heeded: no host can keep its instances apart.
     /// </summary>
     public bool IgnoresSoftGroup { get; init; }
+
+    /// <summary>What it is beside its spec, where it is an instance that is to leave its host; null:
+    /// it is to be launched.</summary>
+    public MovingInstance? Moving { get; init; }
 }
+
+/// <summary>An instance that looks for another host.</summary>
+/// <param name="From">The host that it is on.</param>
+/// <param name="Drivers">The drivers that have its disks.</param>
+/// <param name="GrownBytes">The bytes by which its disks are larger than its spec says.</param>
+public sealed record MovingInstance(HostId From, IReadOnlyList<string> Drivers, long GrownBytes);
 
 /// <summary>Chooses the host of a launch, with nothing claimed by it; as
 /// <see cref="PlacementPolicy.Choose"/> does.</summary>

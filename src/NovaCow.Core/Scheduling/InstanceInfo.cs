@@ -54,6 +54,9 @@ public sealed record InstanceInfo
     /// <summary>How far the change is, while it is under way and its host has said so.</summary>
     public ChangeProgress? ChangeProgress { get; init; }
 
+    /// <summary>The newest move to another host, under way or ended.</summary>
+    public LaunchMove? Move { get; init; }
+
     /// <summary>A launch, as it is.</summary>
     /// <param name="launch">The launch.</param>
     /// <param name="waitingFor">Why no host takes it.</param>
@@ -73,6 +76,7 @@ public sealed record InstanceInfo
         WaitingFor = waitingFor,
         PlacedBecause = launch.PlacedBecause,
         Change = launch.Change,
+        Move = launch.Move,
     };
 
     /// <summary>A launch that has just ended.</summary>

@@ -43,14 +43,17 @@ public sealed partial record Launch
             ? Host
             : null;
 
-    /// <summary>The host that takes no other of its group; null: any may. A committed instance that
+    /// <summary>The hosts that take no other of its group; none: any may. A committed instance that
     /// seems lost may be there again.</summary>
-    public HostId? HostOfGroup() => this switch
+    public IEnumerable<HostId> HostsOfGroup() => this switch
     {
-        { Spec.Group: null } => null,
-        { Phase: LaunchPhase.Failed, Timings.CommittedAt: not null } => Host,
-        _ => Claims(),
+        { Spec.Group: null } => [],
+        { Phase: LaunchPhase.Failed, Timings.CommittedAt: not null } => [Host!],
+        _ => Claimed(),
     };
+
+    /// <summary>The hosts that it has to do with, or had.</summary>
+    public IEnumerable<HostId> Concerned() => Host is { } host ? Claimed().Append(host) : Claimed();
 
     /// <summary>Whether its host has been asked for something and has not answered.</summary>
     public bool IsOpen() =>
@@ -112,7 +115,7 @@ public sealed partial record Launch
         LaunchActivated e => this with
         {
             Phase = LaunchPhase.Active,
-            Timings = Timings with { ActiveAt = e.At },
+            Timings = Timings with { ActiveAt = ActiveSince(e) },
         },
         LaunchFailed e => this with
         {
@@ -131,6 +134,13 @@ public sealed partial record Launch
             Change = Change! with { Phase = ChangePhase.Cancelling },
         },
         ChangeEnded e => After(e),
+        MoveAccepted e => After(e),
+        MoveUndoing e => this with
+        {
+            Move = Move! with { Phase = MovePhase.Undoing, Error = e.Error },
+        },
+        MoveCommitted e => After(e),
+        MoveEnded e => After(e),
         _ => throw new InvalidOperationException($"unknown event {happened.GetType().Name}"),
     };
 }

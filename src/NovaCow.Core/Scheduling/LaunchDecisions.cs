@@ -42,6 +42,9 @@ public abstract record LaunchCommand
 
     /// <summary>Somebody wants it gone.</summary>
     public sealed record Delete : LaunchCommand;
+
+    /// <summary>A move to another host is not to go on.</summary>
+    public sealed record EndMove(LaunchError Error) : LaunchCommand;
 }
 
 /// <summary>What the host that spoke is to be told.</summary>
@@ -85,7 +88,7 @@ public static class LaunchDecisions
     /// <param name="now">The time of what happens.</param>
     public static LaunchDecision Decide(
         Launch launch, LaunchCommand command, int maxFailedHosts, DateTimeOffset now) =>
-        command switch
+        MoveDecisions.Decide(launch, command, now) ?? command switch
         {
             LaunchCommand.Place c => Place(launch, c, now),
             LaunchCommand.Prepared c => Prepared(launch, c, now),

@@ -116,12 +116,13 @@ public static class PlacementPolicy
         PlacementRequest request, Claims need, HostView host, PlacementRules rules)
     {
         var (claims, capacity) = (host.Claims, host.Capacity);
+        var ratios = rules.RatiosOf(host.Overcommit);
         return host.Status == HostStatus.Up
-            && need.VCpus <= Free(claims.VCpus, capacity.VCpus, rules.VCpuRatio)
-            && need.MemoryBytes
-                <= Free(claims.MemoryBytes, capacity.MemoryBytes, rules.MemoryRatio)
-            && need.DiskBytes <= Free(claims.DiskBytes, capacity.DiskBytes, rules.DiskRatio)
+            && need.VCpus <= Free(claims.VCpus, capacity.VCpus, ratios.VCpus)
+            && need.MemoryBytes <= Free(claims.MemoryBytes, capacity.MemoryBytes, ratios.Memory)
+            && need.DiskBytes <= Free(claims.DiskBytes, capacity.DiskBytes, ratios.Disk)
             && (request.FailedOn.Count == 0 || !request.FailedOn.Contains(host.Id))
+            && HostFilters.WhyNotNow(request, host) is null
             && WhyNever(request, host) is null;
     }
 
@@ -147,11 +148,24 @@ public static class PlacementPolicy
     /// <summary>What no room that is freed changes.</summary>
     private static string? WhyNever(PlacementRequest request, HostView host)
     {
+        if (request.Moving is { } moving && WhyNot(moving, host) is { } why)
+            return why;
         if (request.Spec.Adoption is { } adoption && adoption.Host != host.Id)
             return $"the disks to adopt are on host {adoption.Host}";
         return request.Spec.Driver is { } driver && !host.Drivers.Contains(driver)
             ? $"has no volume driver {driver}, only {string.Join(", ", host.Drivers)}"
             : HostFilters.WhyNever(request.Spec, host);
+    }
+
+    private static string? WhyNot(MovingInstance moving, HostView host)
+    {
+        if (moving.From == host.Id)
+            return "it is there";
+        if (!host.TakesMoves)
+            return "does not say where other hosts reach it";
+        return moving.Drivers.FirstOrDefault(d => !host.Drivers.Contains(d)) is { } missing
+            ? $"has no volume driver {missing}, only {string.Join(", ", host.Drivers)}"
+            : null;
     }
 
     private static string? Room(string unit, long need, long claimed, long capacity, double ratio)
@@ -165,6 +179,14 @@ public static class PlacementPolicy
     private static double Free(long claimed, long capacity, double ratio) =>
         (capacity * ratio) - claimed;
 
+    private static Claims NeedOf(PlacementRequest request)
+    {
+        var claim = ClaimOf(request.Spec);
+        return request.Moving is { } moving
+            ? claim with { DiskBytes = claim.DiskBytes + moving.GrownBytes }
+            : claim;
+    }
+
     /// <summary>One choice under way.</summary>
     private sealed class Search(
         PlacementRequest request, Fleet fleet, PlacementRules rules, DateTimeOffset now)
@@ -172,7 +194,7 @@ public static class PlacementPolicy
         private HostView? _best;
         private double _weight = double.PositiveInfinity;
 
-        public Claims Need { get; } = ClaimOf(request.Spec);
+        public Claims Need { get; } = NeedOf(request);
 
         public BaseKey Base { get; } = request.Spec.Image.BaseKey();
 

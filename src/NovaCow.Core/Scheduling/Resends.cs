@@ -19,12 +19,15 @@ internal sealed class Resends
         {
             var fresh = !_due.TryGetValue(launch.Id, out var due)
                 || due.Attempt != launch.Attempt || due.Phase != launch.Phase
-                || due.Change != ChangeOf(launch);
+                || due.Change != ChangeOf(launch) || due.Move != MoveOf(launch);
             if (fresh)
             {
                 var wait = limits.ResendAfter;
                 _due[launch.Id] = new Due(
-                    launch.Attempt, launch.Phase, ChangeOf(launch), now + wait, wait);
+                    launch.Attempt, launch.Phase, ChangeOf(launch), now + wait, wait)
+                {
+                    Move = MoveOf(launch),
+                };
             }
             else if (due.At <= now && taken.Count < limits.MaxResendsPerTick)
             {
@@ -44,10 +47,16 @@ internal sealed class Resends
     private static (int Number, ChangePhase Phase)? ChangeOf(Launch launch) =>
         launch.Change is { } change ? (change.Number, change.Phase) : null;
 
+    private static (int Number, MovePhase Phase)? MoveOf(Launch launch) =>
+        launch.Move is { } move ? (move.Number, move.Phase) : null;
+
     private readonly record struct Due(
         int Attempt,
         LaunchPhase Phase,
         (int Number, ChangePhase Phase)? Change,
         DateTimeOffset At,
-        TimeSpan Wait);
+        TimeSpan Wait)
+    {
+        public (int Number, MovePhase Phase)? Move { get; init; }
+    }
 }

@@ -25,13 +25,8 @@ public sealed partial class SchedulerCore
             return Described(id, now);
         }
 
-        if (launch.IsChanging())
-        {
-            return Decision.Refuse(
-                RequestErrorCode.Conflict,
-                $"instance {id}: a {launch.Change!.Change.Title()} is under way since "
-                    + $"{launch.Change.StartedAt:u}; wait for its end, or cancel it");
-        }
+        if (WhyBusy(launch) is { } busy)
+            return Decision.Refuse(RequestErrorCode.Conflict, $"instance {id}: {busy}");
 
         var decision = new Decision();
         Emit(decision, new ChangeAccepted(id, (launch.Change?.Number ?? 0) + 1, change!, now));

@@ -24,6 +24,7 @@ public sealed partial class SchedulerCore
         presence.LastSeenAt = now;
         presence.Resends.Clear();
         presence.Paces = facts.Paces;
+        presence.Address = facts.Address;
         Seen(facts.Host, [.. presence.SetAll(facts.Bases)]);
         presence.Unknown.Clear();
         presence.Progress.Clear();
@@ -53,7 +54,12 @@ public sealed partial class SchedulerCore
         }
 
         foreach (var launch in State.OpenOn(facts.Host).Select(id => State.Launches[id]))
-            Answer(decision, launch, UnansweredChange(launch));
+        {
+            if (launch.Host == facts.Host)
+                Answer(decision, launch, UnansweredChange(launch));
+            OweMove(decision, launch, facts.Host);
+        }
+
         PlaceWaiting(decision, now);
         return decision;
     }
@@ -167,6 +173,8 @@ public sealed partial class SchedulerCore
         }
 
         var attempt = instance.Fence.Attempt;
+        if (launch.Move?.Other() == new MoveEnd(host, attempt))
+            return JudgeMoved(decision, launch, instance);
         if (!launch.IsAttempt(host, attempt) || launch.Phase == LaunchPhase.Deleting)
             return Verdict.Discard;
         if (instance.State == InstanceState.Preparing)

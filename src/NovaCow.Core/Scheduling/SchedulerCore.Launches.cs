@@ -148,6 +148,8 @@ public sealed partial class SchedulerCore
         {
             if (happened is AttemptEnded)
                 PlaceAll(decision, [after], now);
+            else if (launch.IsMoving())
+                Follow(decision, launch, after);
             else
                 Answer(decision, after, answer);
         }

@@ -42,9 +42,9 @@ public sealed partial class SchedulerCore
                 break;
             case LaunchEvent e:
                 var key = (before?.Spec ?? State.Launches[e.Id].Spec).Image.BaseKey();
-                if (before?.Host is { } from)
+                foreach (var from in before?.Concerned() ?? [])
                     Seen(from, key);
-                if (State.Launches.GetValueOrDefault(e.Id)?.Host is { } to)
+                foreach (var to in State.Launches.GetValueOrDefault(e.Id)?.Concerned() ?? [])
                     Seen(to, key);
                 break;
         }

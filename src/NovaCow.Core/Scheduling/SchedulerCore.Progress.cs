@@ -19,11 +19,13 @@ public sealed partial class SchedulerCore
         if (Connected(host) is not { } presence)
             return false;
         presence.LastSeenAt = now;
-        if (State.Launches.GetValueOrDefault(id) is not { Phase: LaunchPhase.Placed } launch
-            || !launch.IsAttempt(host, fence.Attempt))
-        {
+        var launch = State.Launches.GetValueOrDefault(id);
+        var isMaking = launch is { Phase: LaunchPhase.Placed }
+            ? launch.IsAttempt(host, fence.Attempt)
+            : launch?.Move is { Phase: MovePhase.Copying } move
+                && move.To == new MoveEnd(host, fence.Attempt);
+        if (!isMaking)
             return false;
-        }
 
         presence.Progress[id] = progress;
         return true;

@@ -94,6 +94,7 @@ public sealed partial class SchedulerCore
             ChangeProgress = ChangeProgressOf(launch),
             QueuePlace =
                 waitingFor is null ? null : State.Waiting.PlaceOf(launch.Id),
+            Progress = MoveProgressOf(launch),
         };
     }
 

@@ -79,7 +79,11 @@ public sealed partial class SchedulerCore
             var due = presence.Resends.Take(
                 open.Select(id => State.Launches[id]), open.Count, _limits, now);
             foreach (var launch in due)
-                Answer(decision, launch, Unanswered(launch));
+            {
+                if (launch.Host == presence.Id && !AwaitsOther(launch))
+                    Answer(decision, launch, Unanswered(launch));
+                OweMove(decision, launch, presence.Id);
+            }
         }
     }
 

@@ -95,6 +95,8 @@ public sealed partial class SchedulerCore
     {
         if (happened is LaunchDeleting deleting)
             EndChange(decision, deleting);
+        if (happened is LaunchDeleting or LaunchFailed)
+            EndMove(decision, (LaunchEvent)happened);
         var before = happened is LaunchEvent e ? State.Launches.GetValueOrDefault(e.Id) : null;
         State.Apply(happened);
         SeenAfter(happened, before);
@@ -113,6 +115,11 @@ public sealed partial class SchedulerCore
                 _mayPlace |= happened is LaunchFailed;
                 var launch = State.Launches[((LaunchEvent)happened).Id];
                 decision.Effects.Add(new SchedulerEffect.Settled(InstanceInfo.Of(launch, null)));
+                break;
+            case MoveEnded ended:
+                _mayPlace = true;
+                decision.Effects.Add(new SchedulerEffect.ChangeSettled(
+                    Describe(State.Launches[ended.Id], ended.At)));
                 break;
             case ChangeEnded ended:
                 _mayPlace = true;

@@ -44,6 +44,16 @@ public sealed record SchedulerLimits
     /// <summary>How images' copies are made and kept.</summary>
     public CacheRules Cache { get; init; } = new();
 
+    /// <summary>The most instances of a host that is emptied which move at a time.</summary>
+    public int MaxMovesPerHost { get; init; } = 4;
+
+    /// <summary>How often an instance of a host that is emptied is tried to be moved, one try after
+    /// another.</summary>
+    public int MaxMoveTries { get; init; } = 3;
+
+    /// <summary>How long after so many tries it is tried again.</summary>
+    public TimeSpan MoveAgainAfter { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How placement weighs.</summary>
     public PlacementRules Placement { get; init; } = new();
 }

@@ -32,6 +32,9 @@ public sealed record SchedulerSnapshot(
         /// <summary>The newest change of its disks.</summary>
         public LaunchChange? Change { get; init; }
 
+        /// <summary>The newest move to another host.</summary>
+        public LaunchMove? Move { get; init; }
+
         /// <summary>The image that its root disk was made a clone of since.</summary>
         public Image? RebasedTo { get; init; }
 
@@ -46,6 +49,7 @@ public sealed record SchedulerSnapshot(
             l.Timings, l.Error)
         {
             Change = l.Change,
+            Move = l.Move,
             RebasedTo = l.RebasedTo,
             GrownBytes = l.GrownBytes,
         };
@@ -65,6 +69,7 @@ public sealed record SchedulerSnapshot(
             Timings = Timings,
             Error = Error,
             Change = Change,
+            Move = Move,
             RebasedTo = RebasedTo,
             GrownBytes = GrownBytes,
         };

@@ -215,9 +215,9 @@ public sealed class SchedulerState
         {
             if (before.Phase == LaunchPhase.Accepted)
                 _waiting.Remove(before, isPlaced: after?.Phase == LaunchPhase.Placed);
-            if (before.Claims() is { } old)
-                _holdings[old].Remove(before);
-            if (before.HostOfGroup() is { } shared)
+            foreach (var old in before.Claimed())
+                _holdings[old].Remove(before, old);
+            foreach (var shared in before.HostsOfGroup())
                 _holdings[shared].CountGroup(before.Spec.Group!, -1);
         }
 
@@ -233,9 +233,9 @@ public sealed class SchedulerState
             _ids.Add(after.Id);
         if (after.Phase == LaunchPhase.Accepted)
             _waiting.Add(after);
-        if (after.Claims() is { } host)
-            HoldingOf(host).Add(after);
-        if (after.HostOfGroup() is { } apart)
+        foreach (var host in after.Claimed())
+            HoldingOf(host).Add(after, host);
+        foreach (var apart in after.HostsOfGroup())
             HoldingOf(apart).CountGroup(after.Spec.Group!, 1);
     }
 
@@ -260,9 +260,9 @@ public sealed class SchedulerState
 
         public Dictionary<GroupName, int> Groups { get; } = [];
 
-        public void Add(Launch launch) => Change(launch, 1);
+        public void Add(Launch launch, HostId host) => Change(launch, host, 1);
 
-        public void Remove(Launch launch) => Change(launch, -1);
+        public void Remove(Launch launch, HostId host) => Change(launch, host, -1);
 
         public void CountGroup(GroupName group, int change)
         {
@@ -273,7 +273,7 @@ public sealed class SchedulerState
                 Groups[group] = launches;
         }
 
-        private void Change(Launch launch, int sign)
+        private void Change(Launch launch, HostId host, int sign)
         {
             var claim = PlacementPolicy.ClaimOf(launch);
             Claims = new Claims(
@@ -282,7 +282,7 @@ public sealed class SchedulerState
                 Claims.MemoryBytes + (sign * claim.MemoryBytes),
                 Claims.DiskBytes + (sign * claim.DiskBytes));
             Set(All, launch.Id, sign > 0);
-            Set(Open, launch.Id, sign > 0 && launch.IsOpen());
+            Set(Open, launch.Id, sign > 0 && launch.IsOpenOn(host));
             if (launch.Phase != LaunchPhase.Placed)
                 return;
             Queue += sign;

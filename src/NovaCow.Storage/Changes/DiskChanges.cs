@@ -21,6 +21,9 @@ internal sealed class DiskChanges(
     private readonly SemaphoreSlim _turns = new(limits.AtOnce);
     private readonly ChangeThrottle _throttle = new(limits, store.Options.Clock);
 
+    /// <summary>Disks that go to other hosts, at the rate of changes.</summary>
+    public DiskTransfers Transfers => new(store, disks, kind, _throttle);
+
     public IDiskKind Kind => kind;
 
     public ChangeLimits Limits => limits;
@@ -50,7 +53,8 @@ internal sealed class DiskChanges(
             token);
     }
 
-    private async Task<T> RunAsync<T>(
+    /// <summary>Does what takes long, a few at a time.</summary>
+    public async Task<T> RunAsync<T>(
         string what, Func<T> work, bool isShort, CancellationToken token)
     {
         if (isShort)

@@ -6,7 +6,7 @@ namespace NovaCow.Storage;
 /// What the drivers of files have in common: raw bases, which they share in one store, and disks of
 /// one <see cref="IDiskKind"/>. All they know is in their host's store.
 /// </summary>
-public abstract class FileVolumeDriver : IVolumeDriver
+public abstract partial class FileVolumeDriver : IVolumeDriver
 {
     private readonly HostStore _store;
     private readonly BaseShelf _bases;
@@ -36,7 +36,11 @@ public abstract class FileVolumeDriver : IVolumeDriver
     public ChangeLimits ChangeLimits
     {
         get => _changes.Limits;
-        init => _changes = new DiskChanges(_store, _disks, _changes.Kind, value);
+        init
+        {
+            _changes = new DiskChanges(_store, _disks, _changes.Kind, value);
+            _arriving = new SemaphoreSlim(value.AtOnce);
+        }
     }
 
     /// <inheritdoc/>
@@ -54,7 +58,9 @@ public abstract class FileVolumeDriver : IVolumeDriver
     /// by the instance's record, without which the next start removes the disk anyway.</remarks>
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        request.Contents is not null
+        request.Transfer is not null
+            ? ImportAsync(request, progress, cancellationToken)
+            : request.Contents is not null
             ? _changes.AdoptAsync(request, progress, cancellationToken)
             : request.Layout == DiskLayout.Whole || request.LocalStorage is null
             ? EnsureDiskAsync(request, localStoragePath: null, progress, cancellationToken)

@@ -145,6 +145,13 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
     private async Task<BaseVolume> FindBaseAsync(
         CloneRequest request, LvmReport report, CancellationToken token)
     {
+        if (request.Transfer is not null)
+        {
+            throw PortException.Final(
+                LaunchErrorCode.InvalidRequest,
+                $"{Name(request)}: the driver lvm-thin takes in no disks of other hosts");
+        }
+
         if (request.Disk.IsBootFile || request.Contents is not null)
         {
             throw PortException.Final(

@@ -92,6 +92,14 @@ internal sealed class Qcow2View : IDiskView
         into.Clear();
     }
 
+    /// <summary>Until where, from an offset on, it has no clusters of its own.</summary>
+    public long BackedUntil(long offset)
+    {
+        while (offset < SizeBytes && At(offset) is { Kind: Kind.Unallocated, End: var end })
+            offset = end;
+        return offset;
+    }
+
     /// <summary>The bytes behind the disk's end in its last cluster, which no guest has seen, but
     /// would if the disk grew.</summary>
     public bool HasBytesPastTheEnd()

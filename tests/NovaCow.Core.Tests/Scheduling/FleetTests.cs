@@ -257,8 +257,8 @@ public sealed class FleetTests
         foreach (var placed in decision.Events.OfType<LaunchPlaced>())
             Assert.Equal(HostDuty.Active, core.Host(placed.Host)!.Duty);
         var counted = core.State.Launches.Values
-            .Where(l => l.HostOfGroup() is not null)
-            .GroupBy(l => (Host: l.HostOfGroup()!, l.Spec.Group))
+            .SelectMany(l => l.HostsOfGroup(), (l, host) => (Host: host, l.Spec.Group))
+            .GroupBy(l => l)
             .ToList();
         Assert.All(counted, g => Assert.True(g.Count() == 1, $"{where}: {g.Key}"));
         foreach (var info in core.Hosts())

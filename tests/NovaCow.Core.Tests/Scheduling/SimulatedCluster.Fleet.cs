@@ -33,8 +33,8 @@ internal sealed partial class SimulatedCluster
     private void CheckGroups()
     {
         var shared = _leader.Core.State.Launches.Values
-            .Where(l => l.HostOfGroup() is not null)
-            .ToLookup(l => l.HostOfGroup());
+            .SelectMany(l => l.HostsOfGroup())
+            .ToLookup(host => host);
         foreach (var host in Hosts)
         {
             Assert.InRange(shared[host.Id].Count(), 0, 1);

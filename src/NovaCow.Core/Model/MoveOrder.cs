@@ -1,0 +1,36 @@
+namespace NovaCow.Core;
+
+/// <summary>What a host needs to take over an instance of another host.</summary>
+/// <param name="Disks">Everything that the instance has, in device order.</param>
+/// <param name="Source">Where the disks' bytes are.</param>
+public sealed record MoveOrder(IReadOnlyList<MovedDisk> Disks, TransferSource Source);
+
+/// <summary>One disk of an instance that moves.</summary>
+/// <param name="Name">Its name within the instance.</param>
+/// <param name="Base">What it is, or once was, made of.</param>
+/// <param name="VirtualSizeBytes">Its size, in bytes.</param>
+/// <param name="Driver">The driver that has it.</param>
+/// <param name="IsOverBase">Whether it is a clone of that base; else it owns its bytes.</param>
+/// <param name="Layout">How it is laid out.</param>
+public sealed record MovedDisk(
+    DiskName Name,
+    BaseContent Base,
+    long VirtualSizeBytes,
+    string Driver,
+    bool IsOverBase,
+    DiskLayout Layout);
+
+/// <summary>Where a host lends the disks of an instance that leaves it.</summary>
+/// <param name="Address">The host's own address.</param>
+/// <param name="Token">What opens them, for this move only. It is a secret.</param>
+public sealed record TransferSource(string Address, string Token)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Address;
+}
+
+/// <summary>A disk whose bytes come from another host.</summary>
+/// <param name="Source">Where they are.</param>
+/// <param name="IsOverBase">Whether it keeps only what differs from its base; else it owns its
+/// bytes.</param>
+public sealed record TransferredDisk(TransferSource Source, bool IsOverBase);
