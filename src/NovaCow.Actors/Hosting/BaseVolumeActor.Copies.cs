@@ -14,6 +14,8 @@ internal sealed partial class BaseVolumeActor
             return;
         Context.Parent.Tell(new DiskProgressed(
             clone.Id.Instance, clone.Attempt, clone.Id.Disk, doneBytes,
-            _content.VirtualSizeBytes()));
+            clone.Request is { Transfer: not null } moved
+                ? moved.VirtualSizeBytes
+                : _content.VirtualSizeBytes()));
     }
 }

@@ -178,6 +178,7 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
             Layout = make.Disk.Layout,
             LocalStorage = make.Disk.LocalStorage,
             Contents = make.Disk.Contents,
+            Transfer = make.Disk.Transfer,
         };
         clone.Begin(waiter, request, baseWait);
         clone.Generation = _attempt;

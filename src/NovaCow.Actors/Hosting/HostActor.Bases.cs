@@ -77,7 +77,10 @@ public sealed partial class HostActor
         {
             Say(new SchedulerProtocol.InstanceProgress(
                 _host.Id, entry.Id, entry.Fence,
-                new LaunchProgress($"copying disk {p.Disk}", p.DoneBytes, p.TotalBytes)));
+                new LaunchProgress(
+                    $"{(entry.Order is null ? "copying" : "fetching")} disk {p.Disk}",
+                    p.DoneBytes,
+                    p.TotalBytes)));
         }
     }
 

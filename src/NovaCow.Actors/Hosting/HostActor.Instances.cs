@@ -55,7 +55,7 @@ public sealed partial class HostActor
         }
     }
 
-    private void OnPrepare(Prepare prepare)
+    private void OnAttempt(Attempt prepare)
     {
         if (IsTaken(prepare.Id))
         {
@@ -67,7 +67,7 @@ public sealed partial class HostActor
             return;
         }
 
-        if (prepare.Spec.Driver is { } driver && !_host.Drivers.Names.Contains(driver))
+        if (prepare.Drivers.FirstOrDefault(d => !_host.Drivers.Names.Contains(d)) is { } driver)
         {
             SayFailed(prepare.Id, prepare.Fence, new LaunchError(
                 LaunchErrorCode.VolumeDriver,
@@ -191,11 +191,12 @@ public sealed partial class HostActor
         return admission;
     }
 
-    private void Begin(Prepare prepare)
+    private void Begin(Attempt prepare)
     {
         var entry = new InstanceEntry(prepare.Id, prepare.Fence, prepare.Spec)
         {
             Cluster = _cluster,
+            Order = prepare.Order,
         };
         _instances[prepare.Id] = entry;
         StartInstance(entry, InstanceActor.Start.Prepare, null);
@@ -203,7 +204,9 @@ public sealed partial class HostActor
 
     private void StartInstance(InstanceEntry entry, InstanceActor.Start start, LaunchError? error)
     {
-        IReadOnlyList<DiskRef> disks = entry is { Disks.Count: 0, Spec: { } spec }
+        IReadOnlyList<DiskRef> disks = entry is { Disks.Count: 0, Order: { } order }
+            ? [.. order.Disks.Select(d => new DiskRef(d.Name, d.Base.Key(), d.Driver))]
+            : entry is { Disks.Count: 0, Spec: { } spec }
             ? [.. LaunchPlan.For(spec, DriverOf(spec)).All
                 .Select(d => new DiskRef(d.Name, d.Base.Key(), DriverOf(spec)))]
             : [.. entry.Disks.Select(d => new DiskRef(d.Name, d.BackingFile, d.Driver))];
@@ -211,6 +214,7 @@ public sealed partial class HostActor
         {
             Cluster = entry.Cluster,
             Record = entry.Record,
+            Order = entry.Order,
         };
         var host = _host;
         entry.Ref = Context.ActorOf(
@@ -224,6 +228,7 @@ public sealed partial class HostActor
 
     private void Remove(InstanceEntry entry)
     {
+        _host.Transfers?.Withdraw(entry.Id);
         entry.State = InstanceState.Deleting;
         entry.Ref?.Tell(new InstanceProtocol.Remove());
     }
@@ -328,11 +333,24 @@ public sealed partial class HostActor
 
     private void Say(ISchedulerMessage message) => _scheduler?.Tell(message);
 
+    /// <summary>What a host is to make: an instance that is launched, or one that moves here.
+    /// </summary>
+    private sealed record Attempt(InstanceId Id, LaunchFence Fence, LaunchSpec Spec)
+    {
+        public MoveOrder? Order { get; init; }
+
+        public IEnumerable<string> Drivers => Order?.Disks.Select(d => d.Driver)
+            ?? (Spec.Driver is { } driver ? [driver] : []);
+    }
+
     private sealed class InstanceEntry(InstanceId id, LaunchFence fence, LaunchSpec? spec)
     {
         public InstanceId Id => id;
 
         public LaunchSpec? Spec => spec;
+
+        /// <summary>Where it comes from, where it moves here; null: it is launched.</summary>
+        public MoveOrder? Order { get; init; }
 
         public LaunchFence Fence { get; set; } = fence;
 
@@ -355,7 +373,7 @@ public sealed partial class HostActor
         public bool IsUnaccounted { get; set; }
 
         /// <summary>A newer attempt, which begins when this one is gone.</summary>
-        public Prepare? Next { get; set; }
+        public Attempt? Next { get; set; }
 
         public int Crashes { get; set; }
     }

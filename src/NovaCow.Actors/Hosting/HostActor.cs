@@ -95,7 +95,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
 
     private void Running()
     {
-        Receive<Prepare>(OnPrepare);
+        Receive<Prepare>(m => OnAttempt(new Attempt(m.Id, m.Fence, m.Spec)));
         Receive<Commit>(commit => OnCommit(commit.Id, commit.Fence));
         Receive<Discard>(discard => OnDiscard(discard.Id, discard.Fence));
         Receive<Welcome>(OnWelcome);
@@ -109,6 +109,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         Receive<InstanceProtocol.Undoing>(undoing => OnUndoing(undoing.Id));
         Receive<InstanceProtocol.Ended>(OnEnded);
         ChangeHandlers();
+        MoveHandlers();
         Receive<AskToBuild>(ask => _turns.Ask(Sender, ask));
         Receive<BuildEnded>(ended => _turns.End(ended.Key));
         Receive<Changed>(OnBaseChanged);
@@ -180,6 +181,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             Incarnation = _host.Incarnation,
             Drivers = _host.Drivers.Names,
             Capacity = _host.Capacity,
+            Address = _host.Address,
             Paces = _tally.Paces.Read(_host.Limits.MaxBuilds),
             Labels = _host.Labels,
             Overcommit = _host.Overcommit,

@@ -36,6 +36,12 @@ public sealed record HostSettings
     /// <summary>Looks at other systems' instances; null: this host adopts none.</summary>
     public IForeignFolders? ForeignFolders { get; init; }
 
+    /// <summary>Lends disks of instances that leave; null: none leaves.</summary>
+    public TransferDesk? Transfers { get; init; }
+
+    /// <summary>Where other hosts reach this one; null: no instance leaves or comes.</summary>
+    public string? Address { get; init; }
+
     /// <summary>The host's bounds.</summary>
     public HostLimits Limits { get; init; } = new();
 

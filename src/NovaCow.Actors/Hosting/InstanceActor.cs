@@ -19,6 +19,7 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
     private readonly LaunchFence _attempt;
     private readonly string? _cluster;
     private readonly LaunchSpec? _spec;
+    private readonly MoveOrder? _order;
     private LaunchPlan? _launch;
     private readonly Dictionary<DiskName, InstanceDisk> _made = [];
     private readonly TimeProvider _time;
@@ -49,7 +50,7 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
     {
         (_host, _id, _attempt, _spec, _plan) = (host, plan.Id, plan.Attempt, plan.Spec, plan.Disks);
         (_error, _start, _record) = (plan.Error, start, plan.Record);
-        _cluster = plan.Cluster;
+        (_cluster, _order) = (plan.Cluster, plan.Order);
         _time = Context.System.TimeProvider;
         _startedAt = _time.GetTimestamp();
         Preparing();
@@ -65,7 +66,9 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
         switch (_start)
         {
             case Start.Prepare:
-                _launch = LaunchPlan.For(_spec!, _plan[0].Driver);
+                _launch = _order is null
+                    ? LaunchPlan.For(_spec!, _plan[0].Driver)
+                    : LaunchPlan.For(_order);
                 foreach (var disk in _launch.AtOnce)
                     Ask(disk);
                 break;
@@ -139,7 +142,9 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
 
     private PlannedDisk WithContents(PlannedDisk disk) => disk with
     {
-        Contents = _spec!.Adoption?.Disks.FirstOrDefault(d => d.Name == disk.Name),
+        Contents = _order is null
+            ? _spec!.Adoption?.Disks.FirstOrDefault(d => d.Name == disk.Name)
+            : null,
     };
 
     private void OnDiskMade(DiskMade made)
@@ -295,6 +300,9 @@ internal sealed record InstancePlan(
 {
     /// <summary>The cluster that launches it.</summary>
     public string? Cluster { get; init; }
+
+    /// <summary>Where its disks come from, where it moves here.</summary>
+    public MoveOrder? Order { get; init; }
 
     /// <summary>Its record, where it was found or is prepared.</summary>
     public InstanceRecord? Record { get; init; }

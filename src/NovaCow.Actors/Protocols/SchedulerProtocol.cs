@@ -140,8 +140,8 @@ public static partial class SchedulerProtocol
         /// <summary>The instance's end: deleted.</summary>
         Deleted,
 
-        /// <summary>The end of the change of its disks that is under way, or the instance's.
-        /// </summary>
+        /// <summary>The end of the change of its disks or of the move that is under way, or the
+        /// instance's.</summary>
         Changed,
     }
 

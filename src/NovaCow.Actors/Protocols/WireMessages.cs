@@ -19,6 +19,7 @@ public static partial class WireMessages
         Care(serializer);
         Fleet(serializer);
         Cache(serializer);
+        Moves(serializer);
         Journal(serializer);
         return serializer;
     }

@@ -18,8 +18,10 @@ internal sealed class InstanceWaiters(int limit)
     public static bool IsAnswered(Awaited awaited, InstanceInfo instance) => awaited switch
     {
         Awaited.Launched => instance.Phase.IsSettled(),
-        Awaited.Changed => instance.Phase is not LaunchPhase.Active
-            || instance.Change?.IsOpen() != true,
+        Awaited.Changed => instance.Phase is LaunchPhase.Failed or LaunchPhase.Deleted
+            || (instance.Move?.IsOpen() != true
+                && (instance.Phase is not LaunchPhase.Active
+                    || instance.Change?.IsOpen() != true)),
         _ => instance.Phase == LaunchPhase.Deleted,
     };
 

@@ -132,7 +132,9 @@ public sealed partial class SchedulerActor
 
     private static void CountSettled(InstanceInfo instance)
     {
-        if (instance is { Phase: LaunchPhase.Active, Timings: { ActiveAt: { } at } timings })
+        // One that has moved was counted when it was launched.
+        if (instance is
+            { Phase: LaunchPhase.Active, Move: null, Timings: { ActiveAt: { } at } timings })
         {
             DomainMetrics.LaunchSeconds.Record(
                 (at - timings.AcceptedAt).TotalSeconds,

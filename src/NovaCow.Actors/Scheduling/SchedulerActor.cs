@@ -43,6 +43,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         HostCommands();
         AdoptionCommands();
         ChangeCommands();
+        MoveCommands();
         EventCommands();
         CareCommands();
         FleetCommands();
@@ -164,6 +165,15 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
                 break;
             case SchedulerEffect.CancelChange e:
                 ToHost(e.Host, new HostProtocol.CancelChange(e.Id, e.Fence, e.Number, e.Kind));
+                break;
+            case SchedulerEffect.Offer e:
+                ToHost(e.Host, new HostProtocol.Offer(e.Id, e.Fence, e.Number));
+                break;
+            case SchedulerEffect.Withdraw e:
+                ToHost(e.Host, new HostProtocol.Withdraw(e.Id, e.Fence, e.Number));
+                break;
+            case SchedulerEffect.Receive e:
+                ToHost(e.Host, new HostProtocol.Receive(e.Id, e.Fence, e.Spec, e.Order));
                 break;
             case SchedulerEffect.ChangeSettled e:
                 _waiters.Settle(e.Instance);
