@@ -147,6 +147,8 @@ public sealed class NovaCowNode : IAsyncDisposable
     {
         _web = ApiServer.Create(_settings.Listen, _security, _log, AddServices);
         ApiServer.MapHealth(_web, NotReadyAsync);
+        if (_settings.IsHost)
+            TransfersApi.Map(_web, () => _host?.Transfers);
         if (_settings.IsControl)
         {
             ApiServer.MapApi(_web);
@@ -169,7 +171,7 @@ public sealed class NovaCowNode : IAsyncDisposable
         {
             _host = HostRole.Start(
                 _system,
-                _settings,
+                _settings with { Advertise = advertise },
                 _incarnation,
                 reason => _failed.TrySetResult(reason),
                 note => _log.Write(LogLevel.WarningLevel, "store", note));

@@ -7,7 +7,7 @@ namespace NovaCow.Cli.Commands;
 
 /// <summary>Operations on the disks of an instance: one request each, and with --wait a bar while
 /// it is under way.</summary>
-internal static class OperationCommands
+internal static partial class OperationCommands
 {
     private static readonly TimeSpan DefaultWait = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -15,7 +15,8 @@ internal static class OperationCommands
     /// <summary>The commands under <c>instance</c>.</summary>
     public static IReadOnlyList<Command> Create(Terminal terminal) =>
     [
-        Resize(terminal), Flatten(terminal), Rebase(terminal), Migrate(terminal), Cancel(terminal),
+        Resize(terminal), Flatten(terminal), Rebase(terminal), Migrate(terminal), Move(terminal),
+        Cancel(terminal),
     ];
 
     /// <summary>A command of its own: of an instance, or of a folder of old ones.</summary>
@@ -149,7 +150,8 @@ internal static class OperationCommands
     private static async Task<InstanceResource> UntilEndedAsync(
         NovaCowClient client, InstanceResource instance, Func<bool> mayWait, CancellationToken ct)
     {
-        while (instance is { State: "active", Operation.EndedAt: null } && mayWait())
+        while (instance is { State: "active" or "committed", Operation: { EndedAt: null } }
+            && mayWait())
         {
             await Task.Delay(LookEvery, ct);
             instance = await client.GetInstanceAsync(instance.Id, ct);

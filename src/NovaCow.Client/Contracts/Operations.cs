@@ -23,14 +23,15 @@ public sealed record MigrateRequest
     public string? Driver { get; init; }
 }
 
-/// <summary>An operation on an instance's disks. What a guest reads from them never changes.
+/// <summary>An operation on an instance's disks, or its move to another host. What a guest reads from them never changes.
 /// </summary>
 public sealed record OperationResource
 {
-    /// <summary>resize, flatten, rebase or migrate.</summary>
+    /// <summary>resize, flatten, rebase, migrate or move.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>running, cancelling, done, failed or cancelled.</summary>
+    /// <summary>running, cancelling, done, failed or cancelled; of a move copying, undoing or
+    /// leaving, done, failed or cancelled.</summary>
     public required string State { get; init; }
 
     /// <summary>What it does, in words.</summary>

@@ -101,6 +101,7 @@ public static class LaunchDecisions
             LaunchCommand.HostDraining c => Moved(
                 launch, c.Host, "was drained before it had made the disks", now),
             LaunchCommand.HostRemoved c => HostRemoved(launch, c, now),
+            LaunchCommand.EndMove => default,
             LaunchCommand.Expire c => launch.Phase == LaunchPhase.Accepted
                 ? Happened(new LaunchFailed(launch.Id, null, launch.Attempt, c.Error, now))
                 : default,

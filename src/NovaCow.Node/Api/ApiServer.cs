@@ -84,6 +84,7 @@ internal static class ApiServer
         CacheApi.Map(v1);
         InstancesApi.Map(v1);
         OperationsApi.Map(v1);
+        MovesApi.Map(v1);
         FleetApi.Map(v1);
         HostDutyApi.Map(v1);
         AdoptionApi.Map(v1);

@@ -71,7 +71,7 @@ internal static partial class Mapping
         Progress = instance.Progress is { } p
             ? new ProgressResource(p.What, p.DoneBytes, p.TotalBytes) : null,
         Timings = ToResource(instance.Timings),
-        Operation = instance.Change is { } change ? ToResource(change, instance.ChangeProgress) : null,
+        Operation = NewestOperation(instance),
     };
 
     public static HostResource ToResource(this HostInfo host) => new()
@@ -134,6 +134,7 @@ internal static partial class Mapping
             TotalBytes = e.Progress.TotalBytes,
         },
         Happened.DisksChanged e => Operation(e),
+        Happened.InstanceMoved e => Move(e),
         Happened.HostChanged e => Event(
             e, $"host.{HostKind(e)}", e.Host.Value, e.Host, e.Message),
         Happened.ImageChanged { Message: { } message } e => Event(

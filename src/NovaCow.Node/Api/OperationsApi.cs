@@ -33,7 +33,7 @@ internal static class OperationsApi
             "Give the operation under way up");
     }
 
-    private static void Describe(RouteHandlerBuilder route, string summary) =>
+    internal static void Describe(RouteHandlerBuilder route, string summary) =>
         route.WithTags("instances").WithSummary(summary)
             .Heeds("Prefer", Prefer)
             .Produces<InstanceResource>()
@@ -85,11 +85,15 @@ internal static class OperationsApi
     {
         var wait = Parse.Wait(http);
         var instance = Parse.Id<InstanceId>("id", id);
-        var command = new SchedulerProtocol.CancelInstanceChange(instance);
+        var found = await gateway.AskAsync<SchedulerProtocol.InstanceFound>(
+            new SchedulerProtocol.GetInstance(instance), ct);
+        ISchedulerMessage command = found.Instance.Move?.IsOpen() == true
+            ? new SchedulerProtocol.CancelInstanceMove(instance)
+            : new SchedulerProtocol.CancelInstanceChange(instance);
         return await AnswerAsync(instance, command, wait, gateway, ct);
     }
 
-    private static async Task<IResult> AnswerAsync(
+    internal static async Task<IResult> AnswerAsync(
         InstanceId id, ISchedulerMessage command, TimeSpan? wait, SchedulerGateway gateway,
         CancellationToken ct)
     {
@@ -106,5 +110,6 @@ internal static class OperationsApi
             : TypedResults.Ok(now.ToResource());
     }
 
-    private static bool IsOpen(InstanceInfo instance) => instance.Change?.IsOpen() == true;
+    private static bool IsOpen(InstanceInfo instance) =>
+        instance.Change?.IsOpen() == true || instance.Move?.IsOpen() == true;
 }

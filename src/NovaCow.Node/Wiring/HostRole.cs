@@ -17,8 +17,14 @@ internal sealed class HostRole : IDisposable
 
     private readonly IActorRef _host;
     private readonly HostStore _store;
+    private readonly HttpClient _http;
 
-    private HostRole(IActorRef host, HostStore store) => (_host, _store) = (host, store);
+    private HostRole(
+        IActorRef host, HostStore store, HttpClient http, TransferDesk transfers) =>
+        (_host, _store, _http, Transfers) = (host, store, http, transfers);
+
+    /// <summary>What this host lends to others.</summary>
+    public TransferDesk Transfers { get; }
 
     /// <summary>Takes the store and starts the actor, which finds its scheduler by itself. Done
     /// before the control role of the same node starts, so that it hears of the leader.</summary>
@@ -37,9 +43,15 @@ internal sealed class HostRole : IDisposable
     {
         var inspector = ImageSources.CreateInspector(node.Images);
         var store = Open(node.Host, onNote);
+        var http = new HttpClient(TransferClient.CreateHandler())
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
         try
         {
-            var drivers = VolumeDrivers.Create(store, inspector, node.Host);
+            var drivers = VolumeDrivers.Create(
+                store, inspector, node.Host, new TransferClient(http));
+            var transfers = new TransferDesk(drivers, system.TimeProvider);
             var settings = new Actors.Hosting.HostSettings
             {
                 Id = node.Name,
@@ -52,6 +64,8 @@ internal sealed class HostRole : IDisposable
                 Sources = [ImageSources.Create(WithBases(node), system.TimeProvider)],
                 ForeignFolders = node.Host.Adopt.Count > 0 ? new NovaFolders(node.Host.Adopt) : null,
                 Inspector = inspector,
+                Transfers = transfers,
+                Address = node.Advertise.ToString(),
                 Limits = new HostLimits
                 {
                     MaxBuilds = node.Host.MaxBuilds,
@@ -71,11 +85,12 @@ internal sealed class HostRole : IDisposable
             system.ActorOf(Props.Create(() => new HostUplink(host, onEnded)), "uplink");
             if (!node.IsControl)
                 system.ActorOf(LeaderDialer.Props(node.Host.Seeds), "dialer");
-            return new HostRole(host, store);
+            return new HostRole(host, store, http, transfers);
         }
         catch (PortException e)
         {
             store.Dispose();
+            http.Dispose();
             throw new NodeStartException(e.Message, e);
         }
     }
@@ -94,7 +109,11 @@ internal sealed class HostRole : IDisposable
     }
 
     /// <summary>Lets go of the store; after the actor system has ended.</summary>
-    public void Dispose() => _store.Dispose();
+    public void Dispose()
+    {
+        _store.Dispose();
+        _http.Dispose();
+    }
 
     // What may be adopted may be read, but of it only the bases are images.
     private static ImageSettings WithBases(NodeSettings node) => node.Images with

@@ -15,12 +15,16 @@ internal static class VolumeDrivers
     /// <exception cref="PortException">The driver cannot work here; the message says why.
     /// </exception>
     public static VolumeDriverSet Create(
-        HostStore store, IImageInspector inspector, HostSettings settings)
+        HostStore store, IImageInspector inspector, HostSettings settings,
+        ITransferClient transfers)
     {
         var sandbox = new SandboxOptions { Uid = settings.SandboxUid, Gid = settings.SandboxGid };
         return settings.Driver == DriverName.LvmThin
             ? OfPool(store, inspector, settings.Lvm!, sandbox)
-            : OfFiles(store, inspector, settings, sandbox);
+            : OfFiles(
+                (store, inspector, sandbox),
+                transfers,
+                settings);
     }
 
     private static VolumeDriverSet OfPool(
@@ -29,8 +33,11 @@ internal static class VolumeDrivers
             .GetAwaiter().GetResult());
 
     private static VolumeDriverSet OfFiles(
-        HostStore store, IImageInspector inspector, HostSettings settings, SandboxOptions sandbox)
+        (HostStore Store, IImageInspector Inspector, SandboxOptions Sandbox) means,
+        ITransferClient transfers,
+        HostSettings settings)
     {
+        var (store, inspector, sandbox) = means;
         var changes = new ChangeLimits
         {
             BytesPerSecond = settings.ChangeBytesPerSecond,
@@ -38,9 +45,21 @@ internal static class VolumeDrivers
         };
         IVolumeDriver[] all =
         [
-            new Qcow2VolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
-            new ReflinkVolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
-            new CopyVolumeDriver(store, inspector, sandbox) { ChangeLimits = changes },
+            new Qcow2VolumeDriver(store, inspector, sandbox)
+            {
+                ChangeLimits = changes,
+                TransferClient = transfers,
+            },
+            new ReflinkVolumeDriver(store, inspector, sandbox)
+            {
+                ChangeLimits = changes,
+                TransferClient = transfers,
+            },
+            new CopyVolumeDriver(store, inspector, sandbox)
+            {
+                ChangeLimits = changes,
+                TransferClient = transfers,
+            },
         ];
         var whyNot = ReflinkVolumeDriver.Probe(store);
         if (whyNot is not null && settings.Driver == DriverName.Reflink)

@@ -20,8 +20,9 @@ internal sealed partial class SimulatedCluster
 
         foreach (var id in Hosts.SelectMany(h => h.EverActive).Distinct())
         {
-            var on = Hosts.Where(h => h.EverActive.Contains(id)).Select(h => h.Id.Value).ToList();
-            Assert.True(on.Count == 1, $"{id} was active on {string.Join(" and ", on)}");
+            var on = Hosts.Where(h => h.EverActive.Contains(id)).Select(h => h.Id).ToHashSet();
+            Assert.True(
+                on.IsSubsetOf(_owners[id]), $"{id} was active on {string.Join(" and ", on)}");
         }
     }
 
@@ -45,6 +46,7 @@ internal sealed partial class SimulatedCluster
         }
 
         CheckChangesSettled();
+        CheckMovesSettled();
     }
 
     /// <summary>What a host's launches hold is what is counted of them.</summary>
@@ -52,14 +54,14 @@ internal sealed partial class SimulatedCluster
     {
         foreach (var host in core.State.Hosts.Keys)
         {
-            var launches = core.State.Launches.Values.Where(l => l.Claims() == host).ToList();
+            var launches = core.State.Launches.Values.Where(l => l.Claimed().Contains(host)).ToList();
             var claims = core.State.ClaimsOf(host);
             Assert.Equal(launches.Count, claims.Launches);
             Assert.Equal(
                 launches.Sum(l => OfOne.DiskBytes + l.GrownBytes), claims.DiskBytes);
             Assert.Equal(launches.Count * OfOne.MemoryBytes, claims.MemoryBytes);
             Assert.Equal(
-                launches.Where(l => l.IsOpen()).Select(l => l.Id).ToHashSet(),
+                launches.Where(l => l.IsOpenOn(host)).Select(l => l.Id).ToHashSet(),
                 core.State.OpenOn(host));
             Assert.Equal(
                 launches.Count(l => l.Phase == LaunchPhase.Placed),

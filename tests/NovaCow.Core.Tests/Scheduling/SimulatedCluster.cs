@@ -41,7 +41,12 @@ internal sealed partial class SimulatedCluster
 
     public SimulatedCluster(PlantedFault fault)
     {
-        (_fault, _journal) = (fault, new SimulatedJournal(Limits, fault));
+        _fault = fault;
+        _journal = new SimulatedJournal(Limits, fault) { Written = CheckOwner };
+        Hosts =
+        [
+            Host("a"), Host("b"), Host("c", DriverName.Qcow2, DriverName.Copy),
+        ];
         _leader = Begin();
         _leader.Take(_leader.Core.Register(Given.Image(), _now));
         _leader.Take(_leader.Core.Register(OtherImage, _now));
@@ -50,18 +55,19 @@ internal sealed partial class SimulatedCluster
         _leader.Write(int.MaxValue);
     }
 
-    private SimulatedHost[] Hosts { get; } =
-    [
-        new SimulatedHost("a"), new SimulatedHost("b"),
-        new SimulatedHost("c", DriverName.Qcow2, DriverName.Copy),
-    ];
+    private SimulatedHost[] Hosts { get; }
+
+    private SimulatedHost Host(string name, params string[] drivers) => new(name, drivers)
+    {
+        Network = address => Hosts.First(h => h.Id.Value == address),
+    };
 
     /// <summary>One thing happens: which, and to whom, is in the seed.</summary>
     public void Step(ulong seed)
     {
         _dice.Seed(seed);
         var host = Hosts[_dice.Next(Hosts.Length)];
-        switch (_dice.Next(176))
+        switch (_dice.Next(196))
         {
             case < 10:
                 Launch(SomeId());
@@ -100,6 +106,9 @@ internal sealed partial class SimulatedCluster
                 break;
             case < 146:
                 StepFleet(host);
+                break;
+            case < 166:
+                StepMove(host);
                 break;
             default:
                 StepChange(host);
@@ -205,6 +214,9 @@ internal sealed partial class SimulatedCluster
             SchedulerEffect.Discard e => e.Host,
             SchedulerEffect.Change e => e.Host,
             SchedulerEffect.CancelChange e => e.Host,
+            SchedulerEffect.Offer e => e.Host,
+            SchedulerEffect.Withdraw e => e.Host,
+            SchedulerEffect.Receive e => e.Host,
             SchedulerEffect.Welcome e => e.Host,
             SchedulerEffect.SayHello e => e.Host,
             _ => null,
@@ -253,6 +265,9 @@ internal sealed partial class SimulatedCluster
             s.Host, s.Id, s.Fence, Given.Error(s.Retryable), _now),
         Said.Active s => core.Activated(s.Host, s.Id, s.Fence, _now),
         Said.Changed s => core.ChangeEnded(s.Host, s.Fence, s.Ended with { At = _now }, _now),
+        Said.Offered s => core.Offered(s.Host, s.Id, s.Fence, (s.Number, s.Token)),
+        Said.Refused s => core.OfferRefused(
+            s.Host, s.Id, s.Fence, (s.Number, Given.Error(true)), _now),
         Said.Removed s => core.Removed(s.Host, s.Id, s.Fence, _now),
         _ => throw new InvalidOperationException(said.ToString()),
     };

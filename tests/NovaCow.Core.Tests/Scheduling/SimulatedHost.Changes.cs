@@ -98,7 +98,14 @@ internal sealed partial class SimulatedHost
 
         public (int Number, LaunchError? Error, ChangeKind Kind)? Ended { get; set; }
 
-        public List<int> Finished { get; } = [];
+        public List<int> Finished { get; init; } = [];
+
+        /// <summary>What a guest would read, in a number.</summary>
+        public int Content { get; init; } = Interlocked.Increment(ref s_contents);
+
+        /// <summary>The same disks on another host, which knows nothing of changes.</summary>
+        public SimulatedDisks Copy() =>
+            new() { Root = Root, Content = Content, Finished = [.. Finished] };
 
         public bool IsAs(InstanceChange change) => Root == As(change);
 

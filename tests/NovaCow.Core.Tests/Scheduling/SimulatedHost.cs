@@ -26,12 +26,13 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
         i.Key,
         _admission.Newest(i.Key)!.Value,
         i.Value.Active ? InstanceState.Active : InstanceState.Prepared))]) with
-    { Incarnation = $"{name}-{_life}", Drivers = Drivers };
+    { Incarnation = $"{name}-{_life}", Drivers = Drivers, Address = name };
 
     /// <summary>The process is killed and starts again.</summary>
     public void Crash()
     {
         _life++;
+        _lent.Clear();
         var old = _admission;
         _admission = new HostAdmission();
         foreach (var id in Has.Keys.ToList())
@@ -74,7 +75,13 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
         switch (command)
         {
             case SchedulerEffect.Prepare c:
-                return Prepare(c, fails);
+                return Make(c.Id, c.Fence, fails, () => new SimulatedDisks());
+            case SchedulerEffect.Offer c:
+                return Offer(c, fails);
+            case SchedulerEffect.Withdraw c:
+                return Withdraw(c);
+            case SchedulerEffect.Receive c:
+                return Receive(c, fails);
             case SchedulerEffect.Commit c:
                 return Commit(c.Id, c.Fence);
             case SchedulerEffect.Discard c:
@@ -97,24 +104,25 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
         }
     }
 
-    private IEnumerable<Said> Prepare(SchedulerEffect.Prepare c, bool fails)
+    private IEnumerable<Said> Make(
+        InstanceId id, LaunchFence fence, bool fails, Func<SimulatedDisks> make)
     {
-        switch (_admission.Admit(c.Id, c.Fence))
+        switch (_admission.Admit(id, fence))
         {
-            case Admission.SameAttempt when Has.TryGetValue(c.Id, out var has):
+            case Admission.SameAttempt when Has.TryGetValue(id, out var has):
                 return has.Active
-                    ? [new Said.Active(Id, c.Id, c.Fence)]
-                    : [new Said.Ready(Id, c.Id, c.Fence, DisksOf(c.Id))];
+                    ? [new Said.Active(Id, id, fence)]
+                    : [new Said.Ready(Id, id, fence, DisksOf(id))];
             case Admission.EndedAttempt:
-                return [new Said.Failed(Id, c.Id, c.Fence)];
+                return [new Said.Failed(Id, id, fence)];
             case Admission.NewAttempt or Admission.SameAttempt when fails:
-                Has.Remove(c.Id);
-                _admission.End(c.Id, Given.Error(true));
-                return [new Said.Failed(Id, c.Id, c.Fence)];
+                Has.Remove(id);
+                _admission.End(id, Given.Error(true));
+                return [new Said.Failed(Id, id, fence)];
             case Admission.NewAttempt or Admission.SameAttempt:
-                Has[c.Id] = (c.Fence.Attempt, false);
-                _disks[c.Id] = new SimulatedDisks();
-                return [new Said.Ready(Id, c.Id, c.Fence, DisksOf(c.Id))];
+                Has[id] = (fence.Attempt, false);
+                _disks[id] = make();
+                return [new Said.Ready(Id, id, fence, DisksOf(id))];
             default:
                 return [];
         }
@@ -136,6 +144,7 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
         if (_admission.Admit(id, fence) is Admission.StaleAttempt or Admission.StaleEpoch)
             return [];
         Has.Remove(id);
+        _lent.Remove(id);
         _admission.End(id, null);
         return [new Said.Removed(Id, id, fence)];
     }

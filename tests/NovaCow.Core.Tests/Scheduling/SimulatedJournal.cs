@@ -9,8 +9,10 @@ namespace NovaCow.Core.Tests.Scheduling;
 internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault fault)
 {
     private readonly List<SchedulerEvent> _events = [];
-    private readonly Dictionary<InstanceId, HostId> _committedOn = [];
     private readonly SchedulerState _replayed = new(limits);
+
+    /// <summary>Told of what is written, and of the launch after it.</summary>
+    public Action<LaunchEvent, Launch?>? Written { get; init; }
 
     /// <summary>The newest leadership.</summary>
     public long Epoch { get; private set; }
@@ -47,10 +49,8 @@ internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault faul
         {
             _events.Add(happened);
             _replayed.Apply(happened);
-            if (happened is LaunchCommitted e)
-                Assert.Equal(e.Host, _committedOn.GetValueOrDefault(e.Id, e.Host));
-            if (happened is LaunchCommitted committed)
-                _committedOn[committed.Id] = committed.Host;
+            if (happened is LaunchEvent e)
+                Written?.Invoke(e, _replayed.Launches.GetValueOrDefault(e.Id));
         }
 
         foreach (var (id, launch) in decided.Launches)

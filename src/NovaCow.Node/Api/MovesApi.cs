@@ -1,0 +1,26 @@
+using NovaCow.Actors.Protocols;
+using NovaCow.Client;
+using NovaCow.Core;
+using NovaCow.Core.Scheduling;
+
+namespace NovaCow.Node.Api;
+
+/// <summary>Moves of instances to other hosts; answered as operations on their disks are.</summary>
+internal static class MovesApi
+{
+    public static void Map(IEndpointRouteBuilder v1) => OperationsApi.Describe(
+        v1.MapPost("/instances/{id}/move", MoveAsync),
+        "Move an instance to another host; its disks stay copy-on-write");
+
+    private static async Task<IResult> MoveAsync(
+        string id, MoveInstanceRequest? request, HttpRequest http, SchedulerGateway gateway,
+        CancellationToken ct)
+    {
+        var wait = Parse.Wait(http);
+        var instance = Parse.Id<InstanceId>("id", id);
+        var command = new SchedulerProtocol.MoveInstance(instance, new MoveRequest(
+            Parse.OptionalId<HostId>("to", request?.To),
+            Parse.OptionalId<HostId>("from", request?.From)));
+        return await OperationsApi.AnswerAsync(instance, command, wait, gateway, ct);
+    }
+}

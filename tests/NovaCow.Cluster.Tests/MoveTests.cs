@@ -1,0 +1,152 @@
+using NovaCow.Client;
+using NovaCow.Cluster.Tests.Harness;
+
+namespace NovaCow.Cluster.Tests;
+
+/// <summary>Instances that move between real hosts, which are killed in the middle: what a guest
+/// reads is the same, and it is on one host.</summary>
+public sealed class MoveTests : IAsyncLifetime
+{
+    private const int DiskBytes = 64 << 20;
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(90);
+    private readonly TestCluster _cluster = new();
+    private ImageServer _images = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Tools.Need("qemu-img", "qemu-io");
+
+        // Slow enough to be killed in the middle: what is written takes some seconds.
+        _cluster.Settings.Add("novacow.host.change-rate=4MiB");
+        _images = await ImageServer.StartAsync(_cluster.Folder, DiskBytes);
+        await _cluster.StartControlAsync();
+        await _cluster.Client.RegisterImageAsync(
+            new RegisterImageRequest { Name = "disk", Source = _images.Url.ToString() }, default);
+        await _cluster.StartHostAsync("host-1");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        if (_images is not null)
+            await _images.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_moved_instance_has_its_data_over_the_other_hosts_base_and_left_nothing()
+    {
+        var expected = await LaunchAndWriteAsync(megabytes: 3);
+        await _cluster.StartHostAsync("host-2");
+
+        var moved = await _cluster.Client.MoveInstanceAsync(
+            "vm-1", new MoveInstanceRequest(), Wait, default);
+        Assert.True(moved.Operation is { Kind: "move", State: "done" }, moved.Operation!.Error);
+        Assert.Equal(("active", "host-2"), (moved.State, moved.Host));
+        Assert.NotNull(moved.Disks[0].BackingFile);
+        Assert.StartsWith(_cluster.StoreOf("host-2"), moved.Disks[0].Path, StringComparison.Ordinal);
+
+        // The image is as large as its base; only what was written came.
+        Assert.True(moved.Disks[0].AllocatedBytes < DiskBytes / 4);
+        await ReadsAsync(moved.Disks[0].Path, expected);
+        await _cluster.DisksAreAsTheSchedulerSaysAsync("host-1", "host-2");
+
+        var back = await _cluster.Client.MoveInstanceAsync(
+            "vm-1", new MoveInstanceRequest { To = "host-1" }, Wait, default);
+        Assert.True(back.Operation is { State: "done" }, back.Operation!.Error);
+        await ReadsAsync(back.Disks[0].Path, expected);
+        await _cluster.DisksAreAsTheSchedulerSaysAsync("host-1", "host-2");
+    }
+
+    [Fact]
+    public async Task A_disk_that_somebody_has_open_stays_and_the_move_says_so()
+    {
+        await LaunchAndWriteAsync(megabytes: 1);
+        await _cluster.StartHostAsync("host-2");
+        var disk = (await _cluster.Client.GetInstanceAsync("vm-1", default)).Disks[0].Path;
+        using (File.Open(disk, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            var stayed = await _cluster.Client.MoveInstanceAsync(
+                "vm-1", new MoveInstanceRequest(), Wait, default);
+            Assert.Equal(("host-1", "failed"), (stayed.Host, stayed.Operation!.State));
+            Assert.Contains("in use", stayed.Operation.Error, StringComparison.Ordinal);
+        }
+
+        await _cluster.DisksAreAsTheSchedulerSaysAsync("host-1", "host-2");
+    }
+
+    [Fact]
+    public async Task A_cancelled_move_leaves_the_instance_where_it_was()
+    {
+        var expected = await LaunchAndWriteAsync(megabytes: 24);
+        await _cluster.StartHostAsync("host-2");
+        await MoveUntilItIsOnItsWayAsync();
+
+        var cancelled = await _cluster.Client.CancelOperationAsync("vm-1", Wait, default);
+        Assert.Equal("cancelled", cancelled.Operation!.State);
+        await IsWholeAsync(expected, "host-1");
+    }
+
+    [Theory]
+    [InlineData("host-1")]
+    [InlineData("host-2")]
+    public async Task A_host_killed_in_the_middle_of_a_move_leaves_the_instance_whole_on_one(
+        string killed)
+    {
+        var expected = await LaunchAndWriteAsync(megabytes: 24);
+        await _cluster.StartHostAsync("host-2");
+        await MoveUntilItIsOnItsWayAsync();
+        await _cluster.Node(killed).KillAsync();
+        await _cluster.UntilHostIsAsync(killed, "unreachable");
+        await UntilEndedAsync("failed");
+        await _cluster.StartHostAsync(killed);
+        await IsWholeAsync(expected, "host-1");
+
+        var moved = await _cluster.Client.MoveInstanceAsync(
+            "vm-1", new MoveInstanceRequest(), Wait, default);
+        Assert.True(moved.Operation is { State: "done" }, moved.Operation!.Error);
+        await IsWholeAsync(expected, "host-2");
+    }
+
+    private async Task MoveUntilItIsOnItsWayAsync()
+    {
+        await _cluster.Client.MoveInstanceAsync("vm-1", new MoveInstanceRequest(), null, default);
+        await Eventually.HoldsAsync(
+            "the disk is on its way",
+            () => _cluster.Client.GetInstanceAsync("vm-1", default),
+            i => i.Operation is { State: "copying", DoneBytes: > 0 },
+            _cluster.Logs);
+    }
+
+    private Task UntilEndedAsync(string state) => Eventually.HoldsAsync(
+        $"the move is {state}",
+        () => _cluster.Client.GetInstanceAsync("vm-1", default),
+        i => i.Operation?.State == state,
+        _cluster.Logs);
+
+    private async Task IsWholeAsync(string expected, string host)
+    {
+        var instance = await _cluster.Client.GetInstanceAsync("vm-1", default);
+        Assert.Equal(("active", host), (instance.State, instance.Host));
+        await ReadsAsync(instance.Disks[0].Path, expected);
+        await _cluster.DisksAreAsTheSchedulerSaysAsync("host-1", "host-2");
+    }
+
+    /// <summary>What the disk reads as, in a file.</summary>
+    private async Task<string> LaunchAndWriteAsync(int megabytes)
+    {
+        var launched = await _cluster.LaunchAsync("vm", 1, Wait);
+        var disk = Assert.Single(launched).Disks[0].Path;
+        await Tools.RunAsync(
+            "qemu-io", "-f", "qcow2", "-c", $"write -P 7 1M {megabytes}M", "-c",
+            "write -z 40M 64k", disk);
+        var expected = Path.Combine(_cluster.Folder, "expected.raw");
+        await Tools.RunAsync("qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, expected);
+        return expected;
+    }
+
+    private static async Task ReadsAsync(string disk, string expected)
+    {
+        await Tools.RunAsync("qemu-img", "check", "-f", "qcow2", disk);
+        await Tools.RunAsync("qemu-img", "compare", "-f", "qcow2", "-F", "raw", disk, expected);
+    }
+}
