@@ -13,7 +13,10 @@ internal sealed class ChangeLab : IDisposable
     private int _files;
 
     public ChangeLab(
-        string? parent = null, FaultInjector? faults = null, ChangeLimits? limits = null)
+        string? parent = null,
+        FaultInjector? faults = null,
+        ChangeLimits? limits = null,
+        ITransferClient? transfers = null)
     {
         _folder = new TempFolder(parent);
         Store = HostStore.Open(
@@ -22,9 +25,21 @@ internal sealed class ChangeLab : IDisposable
         limits ??= new ChangeLimits();
         _drivers = new FileVolumeDriver[]
         {
-            new Qcow2VolumeDriver(Store, inspector) { ChangeLimits = limits },
-            new ReflinkVolumeDriver(Store, inspector) { ChangeLimits = limits },
-            new CopyVolumeDriver(Store, inspector) { ChangeLimits = limits },
+            new Qcow2VolumeDriver(Store, inspector)
+            {
+                ChangeLimits = limits,
+                TransferClient = transfers,
+            },
+            new ReflinkVolumeDriver(Store, inspector)
+            {
+                ChangeLimits = limits,
+                TransferClient = transfers,
+            },
+            new CopyVolumeDriver(Store, inspector)
+            {
+                ChangeLimits = limits,
+                TransferClient = transfers,
+            },
         }.ToDictionary(d => d.Name);
     }
 
