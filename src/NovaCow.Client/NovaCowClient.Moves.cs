@@ -7,4 +7,10 @@ public sealed partial class NovaCowClient
     public Task<InstanceResource> MoveInstanceAsync(
         string id, MoveInstanceRequest request, TimeSpan? wait, CancellationToken ct) =>
         OperateAsync(id, "move", request, wait, ct);
+
+    /// <summary>Moves a few of a host's instances to others; asked again until nothing moves or
+    /// waits, the host keeps only what cannot go.</summary>
+    public Task<HostMovesResource> EmptyHostAsync(string host, CancellationToken ct) =>
+        SendAsync<HostMovesResource>(
+            HttpMethod.Post, $"v1/hosts/{Segment(host)}/empty", null, null, ct);
 }

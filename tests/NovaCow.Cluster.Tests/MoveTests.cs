@@ -107,6 +107,30 @@ public sealed class MoveTests : IAsyncLifetime
         await IsWholeAsync(expected, "host-2");
     }
 
+    [Fact]
+    public async Task A_host_is_emptied_onto_another_but_for_what_somebody_has_open()
+    {
+        var launched = await _cluster.LaunchAsync("vm", 6, Wait);
+        await _cluster.StartHostAsync("host-2");
+        using var open = File.Open(
+            launched[2].Disks[0].Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+
+        var left = await Eventually.HoldsAsync(
+            "nothing moves any more",
+            () => _cluster.Client.EmptyHostAsync("host-1", default),
+            l => l.Moving + l.Waiting == 0,
+            _cluster.Logs);
+        var staying = Assert.Single(left.Staying);
+        Assert.Equal("vm-3", staying.Id);
+        Assert.Contains("in use", staying.Reason, StringComparison.Ordinal);
+        Assert.Equal(
+            ["vm-3"], (await InstancesOnAsync("host-1")).Select(i => i.Id));
+        await _cluster.DisksAreAsTheSchedulerSaysAsync("host-1", "host-2");
+    }
+
+    private async Task<IEnumerable<InstanceResource>> InstancesOnAsync(string host) =>
+        (await _cluster.InstancesAsync()).Where(i => i.Host == host);
+
     private async Task MoveUntilItIsOnItsWayAsync()
     {
         await _cluster.Client.MoveInstanceAsync("vm-1", new MoveInstanceRequest(), null, default);

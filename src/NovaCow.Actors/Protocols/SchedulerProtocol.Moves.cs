@@ -14,6 +14,13 @@ public static partial class SchedulerProtocol
     /// move as it is then. One that is committed goes on.</summary>
     public sealed record CancelInstanceMove(InstanceId Id) : ISchedulerMessage;
 
+    /// <summary>Moves what is on a host to others, a few at a time; answered by
+    /// <see cref="HostEmptied"/>, and asked again until nothing moves or waits.</summary>
+    public sealed record EmptyHost(HostId Host) : ISchedulerMessage;
+
+    /// <summary>How far a host is from being empty.</summary>
+    public sealed record HostEmptied(HostMoves Moves) : ISchedulerMessage;
+
     /// <summary>The host lends the disks.</summary>
     /// <param name="Host">The host.</param>
     /// <param name="Id">The instance.</param>

@@ -8,6 +8,8 @@ public static partial class WireMessages
     private static void Moves(MessageSerializer s) => s
         .Register<SchedulerProtocol.MoveInstance>("vm.move")
         .Register<SchedulerProtocol.CancelInstanceMove>("vm.move-cancel")
+        .Register<SchedulerProtocol.EmptyHost>("host.empty")
+        .Register<SchedulerProtocol.HostEmptied>("host.emptied")
         .Register<SchedulerProtocol.Offered>("h.offered")
         .Register<SchedulerProtocol.OfferRefused>("h.offer-refused")
         .Register<HostProtocol.Offer>("h.offer")

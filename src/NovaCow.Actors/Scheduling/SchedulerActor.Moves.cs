@@ -12,6 +12,11 @@ public sealed partial class SchedulerActor
             _core.Move(m.Id, m.Request, Now), d => new InstanceFound(d.Instances[0])));
         Command<CancelInstanceMove>(m => Carry(
             _core.CancelMove(m.Id, Now), d => new InstanceFound(d.Instances[0])));
+        Command<EmptyHost>(m =>
+        {
+            var (decision, moves) = _core.MoveAll(m.Host, Now);
+            Carry(decision, _ => new HostEmptied(moves));
+        });
         FromHost<Offered>(m => m.Host, m => Carry(
             _core.Offered(m.Host, m.Id, m.Fence, (m.Number, m.Token))));
         FromHost<OfferRefused>(m => m.Host, m => Carry(

@@ -10,3 +10,26 @@ public sealed record MoveInstanceRequest
     /// request which is sent again moves it once. Null is the one that it is on.</summary>
     public string? From { get; init; }
 }
+
+/// <summary>How far a host is from being empty.</summary>
+public sealed record HostMovesResource
+{
+    /// <summary>Instances that are on their way from it or to it.</summary>
+    public required int Moving { get; init; }
+
+    /// <summary>Instances that go when others have gone, or when they are active.</summary>
+    public required int Waiting { get; init; }
+
+    /// <summary>Instances that cannot go now.</summary>
+    public required IReadOnlyList<StayingResource> Staying { get; init; }
+}
+
+/// <summary>An instance that a host keeps though it should leave.</summary>
+public sealed record StayingResource
+{
+    /// <summary>The instance.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Why it stays.</summary>
+    public required string Reason { get; init; }
+}

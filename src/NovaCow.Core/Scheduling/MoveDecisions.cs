@@ -35,6 +35,8 @@ internal static class MoveDecisions
                 if (move.Phase == MovePhase.Leaving && launch.Phase == LaunchPhase.Failed)
                     return default(LaunchDecision);
                 return Ended(launch, move.Error ?? Lost(launch, "was lost"), now);
+            case LaunchCommand.HostRemoved c when other.Host == c.Host:
+                return Ended(launch, move.Error ?? Lost(launch, "was removed"), now);
             case LaunchCommand.HostGone c
                 when launch.Host == c.Host && move.Phase == MovePhase.Copying:
                 return Undone(launch, new LaunchError(

@@ -62,7 +62,13 @@ public sealed partial class SchedulerCore
 
         var decision = new Decision();
         foreach (var id in held)
-            Say(decision, State.Launches[id], new LaunchCommand.HostRemoved(host), now);
+        {
+            // What moves to it or from it ends first.
+            Say(decision, State.Launches[id], new LaunchCommand.HostGone(host), now);
+            var launch = State.Launches[id];
+            if (launch.Host == host || launch.Move?.Other()?.Host == host)
+                Say(decision, launch, new LaunchCommand.HostRemoved(host), now);
+        }
 
         Emit(decision, new HostRemoved(host, held.Count > 0, now));
         _fleet.Remove(host.Value);

@@ -52,43 +52,6 @@ public sealed partial class SchedulerCore
         return decision;
     }
 
-    /// <summary>
-    /// Moves what is on a host to others, so many at a time and each so often as
-    /// <see cref="SchedulerLimits"/> says; called again and again until nothing is left to do.
-    /// </summary>
-    /// <returns>The moves begun, and what stays and why.</returns>
-    public (Decision Decision, IReadOnlyList<StayingInstance> Staying) MoveAll(
-        HostId host, DateTimeOffset now)
-    {
-        var decision = new Decision();
-        List<StayingInstance> staying = [];
-        var launches = State.LaunchesOn(host).Select(id => State.Launches[id])
-            .OrderBy(l => l.Id.Value, StringComparer.Ordinal).ToList();
-        var free = _limits.MaxMovesPerHost - launches.Count(l => l.IsMoving());
-        foreach (var launch in launches.Where(l => l is { Phase: LaunchPhase.Active }
-            && l.Host == host && !l.IsMoving()))
-        {
-            var (chosen, why) = (default(Placement.Chosen), WhyBusy(launch) ?? WhyStuck(launch));
-            if (launch.Move is { Error: { } last } move
-                && move.Failures >= _limits.MaxMoveTries
-                && now - move.EndedAt < _limits.MoveAgainAfter)
-            {
-                why ??= $"it was tried {move.Failures} times: {last.Message}";
-            }
-
-            if (why is null && free > 0)
-                (chosen, why) = Target(launch, null, now);
-            if (why is not null)
-                staying.Add(new StayingInstance(launch.Id, why));
-            if (chosen is null)
-                continue;
-            Accept(decision, launch, chosen, now);
-            free--;
-        }
-
-        return (decision, staying);
-    }
-
     /// <summary>A host lends the disks of an instance that is to leave it.</summary>
     public Decision Offered(
         HostId host, InstanceId id, LaunchFence fence, (int Number, string Token) offer)
@@ -289,8 +252,3 @@ public sealed partial class SchedulerCore
             ? Connected(move.To.Host)?.Progress.GetValueOrDefault(launch.Id)
             : null;
 }
-
-/// <summary>An instance that a host keeps though it should leave.</summary>
-/// <param name="Id">The instance.</param>
-/// <param name="Why">Why it stays.</param>
-public sealed record StayingInstance(InstanceId Id, string Why);

@@ -8,9 +8,33 @@ namespace NovaCow.Node.Api;
 /// <summary>Moves of instances to other hosts; answered as operations on their disks are.</summary>
 internal static class MovesApi
 {
-    public static void Map(IEndpointRouteBuilder v1) => OperationsApi.Describe(
-        v1.MapPost("/instances/{id}/move", MoveAsync),
-        "Move an instance to another host; its disks stay copy-on-write");
+    public static void Map(IEndpointRouteBuilder v1)
+    {
+        OperationsApi.Describe(
+            v1.MapPost("/instances/{id}/move", MoveAsync),
+            "Move an instance to another host; its disks stay copy-on-write");
+        v1.MapPost("/hosts/{name}/empty", EmptyAsync).WithTags("hosts")
+            .WithSummary("Move a few of a host's instances to others; asked again until it is empty")
+            .Fails(404);
+    }
+
+    private static async Task<HostMovesResource> EmptyAsync(
+        string name, SchedulerGateway gateway, CancellationToken ct)
+    {
+        var emptied = await gateway.AskAsync<SchedulerProtocol.HostEmptied>(
+            new SchedulerProtocol.EmptyHost(Parse.Id<HostId>("name", name)), ct);
+        var moves = emptied.Moves;
+        return new HostMovesResource
+        {
+            Moving = moves.Moving,
+            Waiting = moves.Waiting,
+            Staying =
+            [
+                .. moves.Staying.Select(
+                    s => new StayingResource { Id = s.Id.Value, Reason = s.Why }),
+            ],
+        };
+    }
 
     private static async Task<IResult> MoveAsync(
         string id, MoveInstanceRequest? request, HttpRequest http, SchedulerGateway gateway,

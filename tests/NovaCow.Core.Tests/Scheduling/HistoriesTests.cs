@@ -12,10 +12,11 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     [Fact]
     public void Whatever_is_lost_repeated_or_reordered_a_launch_has_one_outcome_on_one_host()
     {
+        var moved = 0;
         Parallel.For(0, Histories, seed =>
         {
             var steps = Steps(seed);
-            if (Failure(steps, PlantedFault.None) is null)
+            if (Failure(steps, PlantedFault.None, () => Interlocked.Increment(ref moved)) is null)
                 return;
             var fewest = Fewest(steps, PlantedFault.None);
             var failure = Failure(fewest, PlantedFault.None)!;
@@ -24,7 +25,8 @@ public sealed class HistoriesTests(ITestOutputHelper output)
                     + $"({string.Join(", ", fewest)}): {failure.Message}",
                 failure);
         });
-        output.WriteLine($"{Histories:n0} histories of {StepsEach} steps");
+        output.WriteLine($"{Histories:n0} histories of {StepsEach} steps, {moved:n0} moves");
+        Assert.True(moved > Histories / 10, $"only {moved} moves came to their commit");
     }
 
     [Theory]
@@ -75,11 +77,12 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         return steps;
     }
 
-    private static Exception? Failure(List<ulong> steps, PlantedFault fault)
+    private static Exception? Failure(
+        List<ulong> steps, PlantedFault fault, Action? onMove = null)
     {
         try
         {
-            Run(steps, fault);
+            Run(steps, fault, onMove);
             return null;
         }
         catch (Exception failure)
@@ -88,9 +91,9 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         }
     }
 
-    private static void Run(List<ulong> steps, PlantedFault fault)
+    private static void Run(List<ulong> steps, PlantedFault fault, Action? onMove)
     {
-        var cluster = new SimulatedCluster(fault);
+        var cluster = new SimulatedCluster(fault) { OnMove = onMove };
         for (var step = 0; step < steps.Count; step++)
         {
             cluster.Step(steps[step]);
@@ -101,5 +104,6 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         cluster.Settle();
         cluster.CheckAlways();
         cluster.CheckSettled();
+        return cluster.Moved;
     }
 }

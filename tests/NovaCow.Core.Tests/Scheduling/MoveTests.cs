@@ -324,17 +324,17 @@ public sealed class MoveTests
             core.Activated(A, id, First, Given.Start);
         }
 
-        Assert.Equal(3, core.MoveAll(A, At(1)).Staying.Count);
+        Assert.Equal(3, core.MoveAll(A, At(1)).Moves.Staying.Count);
         core.Hello(Facts("b"), At(1));
-        var (begun, staying) = core.MoveAll(A, At(1));
+        var (begun, moves) = core.MoveAll(A, At(1));
         Assert.Equal(2, begun.Events.Count);
-        Assert.Empty(staying);
+        Assert.Equal((2, 1, 0), (moves.Moving, moves.Waiting, moves.Staying.Count));
         Assert.Empty(core.MoveAll(A, At(2)).Decision.Events);
 
         core.AttemptFailed(B, Given.Id("vm-1"), Second, Given.Error(true), At(3));
         var (next, left) = core.MoveAll(A, At(4));
         Assert.Equal(Given.Id("vm-3"), Assert.IsType<MoveAccepted>(Assert.Single(next.Events)).Id);
-        Assert.Contains("tried 1 times: it broke", Assert.Single(left).Why,
+        Assert.Contains("tried 1 times: it broke", Assert.Single(left.Staying).Why,
             StringComparison.Ordinal);
     }
 

@@ -9,6 +9,9 @@ internal sealed partial class SimulatedCluster
     private readonly Dictionary<InstanceId, HostId> _ownedBy = [];
     private readonly Dictionary<InstanceId, int> _contents = [];
 
+    /// <summary>How many moves came to their commit.</summary>
+    public Action? OnMove { get; init; }
+
     private void StepMove(SimulatedHost host)
     {
         var id = SomeId();
@@ -44,6 +47,8 @@ internal sealed partial class SimulatedCluster
         };
         if (owner is null)
             return;
+        if (happened is MoveCommitted)
+            OnMove?.Invoke();
         if (happened is LaunchCommitted)
             Assert.Equal(owner, _ownedBy.GetValueOrDefault(happened.Id, owner));
         _ownedBy[happened.Id] = owner;

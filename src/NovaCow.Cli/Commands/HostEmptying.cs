@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Diagnostics;
+using NovaCow.Client;
+
+namespace NovaCow.Cli.Commands;
+
+/// <summary>Moves a host's instances to others, by asking for it again until nothing is on its way.
+/// Ended in the middle, it leaves what is on its way to go on, and begins nothing more.</summary>
+internal static class HostEmptying
+{
+    private static readonly TimeSpan DefaultWait = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>The command.</summary>
+    public static Command Create(Terminal terminal)
+    {
+        var name = new Argument<string>("HOST");
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "How long to wait, in seconds",
+            DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
+        };
+        var command = new Command(
+            "empty", "Move the instances of a host to others, and say what stays and why")
+        {
+            name, timeout,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = Terminal.Connect(parsed);
+            var patience = TimeSpan.FromSeconds(parsed.GetValue(timeout));
+            var host = parsed.GetRequiredValue(name);
+            var left = await RunAsync(client, host, patience, ct);
+            terminal.Write(parsed, left, l => WriteLeft(terminal, host, l));
+            return Outcome(left);
+        });
+        return command.WithExamples("novacow host empty host-1 --timeout 600");
+    }
+
+    /// <summary>Moves what can be moved.</summary>
+    /// <returns>What was left when nothing moved any more, or the time was over.</returns>
+    public static async Task<HostMovesResource> RunAsync(
+        NovaCowClient client, string host, TimeSpan patience, CancellationToken ct)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var left = await client.EmptyHostAsync(host, ct);
+            if (left.Moving + left.Waiting == 0 || Stopwatch.GetElapsedTime(begun) > patience)
+                return left;
+            await Task.Delay(LookEvery, ct);
+        }
+    }
+
+    /// <summary>What is left, and why.</summary>
+    public static void WriteLeft(Terminal terminal, string host, HostMovesResource left)
+    {
+        if (left.Moving + left.Waiting > 0)
+            terminal.WriteLine($"{host}: {left.Moving + left.Waiting} instances are on their way");
+        terminal.WriteLine(left.Staying.Count == 0
+            ? $"{host}: no instance stays"
+            : $"{host}: {left.Staying.Count} instances stay");
+        foreach (var staying in left.Staying)
+            terminal.WriteLine($"  {Terminal.Printable(staying.Id)}: {staying.Reason}");
+    }
+
+    /// <summary>Success only when the host keeps nothing.</summary>
+    public static int Outcome(HostMovesResource left) =>
+        left.Moving + left.Waiting > 0 ? ExitCode.TryAgain
+        : left.Staying.Count > 0 ? ExitCode.Failed
+        : ExitCode.Success;
+}
