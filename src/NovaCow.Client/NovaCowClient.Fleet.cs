@@ -5,16 +5,15 @@ public sealed partial class NovaCowClient
 {
     /// <summary>Gives a host no new launches; what it has stays.</summary>
     public Task<HostResource> CordonHostAsync(string host, CancellationToken ct) =>
-        DutyAsync(host, "cordon", null, ct);
+        DutyAsync(host, "cordon", ct);
 
     /// <summary>Gives a host launches again.</summary>
     public Task<HostResource> UncordonHostAsync(string host, CancellationToken ct) =>
-        DutyAsync(host, "uncordon", null, ct);
+        DutyAsync(host, "uncordon", ct);
 
     /// <summary>Gives a host no new launches, and those it has not finished to others.</summary>
-    public Task<HostResource> DrainHostAsync(
-        string host, DrainRequest request, CancellationToken ct) =>
-        DutyAsync(host, "drain", request, ct);
+    public Task<HostResource> DrainHostAsync(string host, CancellationToken ct) =>
+        DutyAsync(host, "drain", ct);
 
     /// <summary>Takes a host that has stopped out of the cluster.</summary>
     /// <param name="host">The host.</param>
@@ -30,7 +29,7 @@ public sealed partial class NovaCowClient
             $"v1/instances?host={Segment(host)}&limit={limit}", ct);
 
     private Task<HostResource> DutyAsync(
-        string host, string verb, object? body, CancellationToken ct) =>
+        string host, string verb, CancellationToken ct) =>
         SendAsync<HostResource>(
-            HttpMethod.Post, $"v1/hosts/{Segment(host)}/{verb}", body, null, ct);
+            HttpMethod.Post, $"v1/hosts/{Segment(host)}/{verb}", null, null, ct);
 }

@@ -173,6 +173,7 @@ public sealed class NovaCowNode : IAsyncDisposable
                 _system,
                 _settings with { Advertise = advertise },
                 _incarnation,
+                _security?.DialNodes(),
                 reason => _failed.TrySetResult(reason),
                 note => _log.Write(LogLevel.WarningLevel, "store", note));
         }

@@ -19,6 +19,9 @@ public enum Door
     /// <summary>A link between nodes.</summary>
     Link,
 
+    /// <summary>The disks of an instance that leaves its host; a token says which.</summary>
+    Transfer,
+
     /// <summary>Everything else: the API.</summary>
     Api,
 }
@@ -34,6 +37,8 @@ public static class AccessTable
         ("GET" or "HEAD", "/v1/ca") or ("POST", "/v1/join") => Door.Join,
         ("POST", "/v1/renew") => Door.Renew,
         (_, "/v1/link") => Door.Link,
+        ("GET", _) when path.StartsWith("/v1/transfers/", StringComparison.Ordinal) =>
+            Door.Transfer,
         _ => Door.Api,
     };
 
@@ -45,7 +50,7 @@ public static class AccessTable
         (_, null) => false,
         (Door.Metrics, _) => true,
         (Door.Renew, ClusterRole.Host) => true,
-        (Door.Link, ClusterRole.Host or ClusterRole.Control) => true,
+        (Door.Link or Door.Transfer, ClusterRole.Host or ClusterRole.Control) => true,
         (Door.Api, ClusterRole.Operator or ClusterRole.Control) => true,
         _ => false,
     };
@@ -61,6 +66,7 @@ public static class AccessTable
         Door.Metrics => "reading the metrics",
         Door.Renew => "renewing a certificate",
         Door.Link => "linking as a node",
+        Door.Transfer => "fetching an instance's disks",
         _ => "the API",
     };
 

@@ -28,6 +28,24 @@ public static class ClusterTls
             RemoteCertificateValidationCallback = ServerTrust.Check(authority, time),
         };
 
+    /// <summary>For a host that fetches from others, for as long as it lives.</summary>
+    /// <param name="own">Its certificate as it is when it dials.</param>
+    /// <param name="time">The clock.</param>
+    public static SslClientAuthenticationOptions DialNodes(
+        Func<Credentials> own, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        var authority = own().Authority;
+        return new SslClientAuthenticationOptions
+        {
+            EnabledSslProtocols = Versions,
+            CertificateChainPolicy = Policy(authority),
+            RemoteCertificateValidationCallback = ServerTrust.CheckNode(authority, time),
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => own().Certificate,
+            AllowTlsResume = false,
+        };
+    }
+
     /// <summary>For a listener. It asks for a certificate and takes any, so that who comes with a
     /// wrong one can be told why: what it took must be judged by <see cref="CertificateJudge"/>.
     /// </summary>

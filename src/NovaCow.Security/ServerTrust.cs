@@ -22,6 +22,21 @@ public static class ServerTrust
             ? throw new ServerNotTrustedException(problem)
             : true;
 
+    /// <summary>The same for a host that fetches from another: any node of the cluster will do, at
+    /// whatever address. What is fetched there is asked for by a token, and judged.</summary>
+    public static RemoteCertificateValidationCallback CheckNode(
+        X509Certificate2 authority, TimeProvider time) =>
+        (_, certificate, _, _) => CertificateJudge.Judge(
+            certificate as X509Certificate2, authority, time.GetUtcNow()) switch
+        {
+            PeerVerdict.Trusted { Name.Role: ClusterRole.Host or ClusterRole.Control } => true,
+            PeerVerdict.Trusted { Name: var name } => throw new ServerNotTrustedException(
+                $"the server's certificate is for {name}, and only nodes send disks"),
+            PeerVerdict.Refused refused => throw new ServerNotTrustedException(
+                $"the server is not trusted: {refused.Message}"),
+            _ => throw new ServerNotTrustedException("the server presented no certificate"),
+        };
+
     /// <summary>Why a server is not believed; null when it is.</summary>
     public static string? Problem(
         X509Certificate2? certificate,

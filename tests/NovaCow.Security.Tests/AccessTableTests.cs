@@ -8,6 +8,7 @@ public sealed class AccessTableTests
     [InlineData(Door.Metrics, false, true, true, true)]
     [InlineData(Door.Renew, false, false, true, false)]
     [InlineData(Door.Link, false, true, true, false)]
+    [InlineData(Door.Transfer, false, true, true, false)]
     [InlineData(Door.Api, false, true, false, true)]
     public void Each_door_opens_to_those_it_is_for(
         Door door, bool nobody, bool control, bool host, bool @operator)
@@ -40,6 +41,8 @@ public sealed class AccessTableTests
     [InlineData("POST", "/v1/join-tokens", Door.Api)]
     [InlineData("POST", "/v1/renew", Door.Renew)]
     [InlineData("GET", "/v1/link", Door.Link)]
+    [InlineData("GET", "/v1/transfers/root", Door.Transfer)]
+    [InlineData("POST", "/v1/transfers/root", Door.Api)]
     [InlineData("GET", "/v1/instances", Door.Api)]
     [InlineData("GET", "/HEALTHZ", Door.Api)]
     [InlineData("GET", "/", Door.Api)]

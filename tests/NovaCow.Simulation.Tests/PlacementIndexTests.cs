@@ -32,7 +32,7 @@ public sealed class PlacementIndexTests
                 Choose(random, fleet, rules, seed);
                 fleet.Put(Draw(random, random.Next(hosts)), s_images.Select(i => i.BaseKey()));
                 if (change == 10)
-                    fleet.Remove(HostId.Parse($"host-{random.Next(hosts)}"));
+                    fleet.Remove(HostId.Parse($"host-{random.Next(hosts)}"), []);
             }
         }
     }

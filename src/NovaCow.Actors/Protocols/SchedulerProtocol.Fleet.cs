@@ -8,12 +8,7 @@ public static partial class SchedulerProtocol
 {
     /// <summary>Lets a host do more or less; answered by <see cref="HostFound"/>. The same duty
     /// again is no error.</summary>
-    public sealed record SetHostDuty(HostId Host, HostDuty Duty) : ISchedulerMessage
-    {
-        /// <summary>Whether what is committed on a host that is drained is moved away too.
-        /// </summary>
-        public bool Move { get; init; }
-    }
+    public sealed record SetHostDuty(HostId Host, HostDuty Duty) : ISchedulerMessage;
 
     /// <summary>Takes a host out of the cluster; answered by <see cref="HostForgotten"/>. One that
     /// is connected, or that holds instances and is not removed by force, is a conflict.</summary>

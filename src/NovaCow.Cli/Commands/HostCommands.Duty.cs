@@ -42,26 +42,39 @@ internal static partial class HostCommands
         {
             Description = "Wait until the host holds nothing, and say what is left",
         };
+        var move = new Option<bool>("--move")
+        {
+            Description = "Move its finished instances to other hosts, a few at a time, and say "
+                + "what stays and why",
+        };
         var timeout = new Option<int>("--timeout")
         {
-            Description = "How long to wait, in seconds",
+            Description = "How long to wait or to move, in seconds",
             DefaultValueFactory = _ => (int)DrainWait.TotalSeconds,
         };
         var command = new Command(
             "drain",
             "Give a host no new launches, and those it has not finished to others; finished "
-                + "instances stay until they are deleted")
+                + "instances stay until they are deleted, or are moved")
         {
-            name, wait, timeout,
+            name, move, wait, timeout,
         };
         command.SetAction(async (parsed, ct) =>
         {
             using var client = Terminal.Connect(parsed);
             var host = await client.DrainHostAsync(
-                parsed.GetRequiredValue(name), new DrainRequest(), ct);
+                parsed.GetRequiredValue(name), ct);
+            var patience = TimeSpan.FromSeconds(parsed.GetValue(timeout));
+            if (parsed.GetValue(move))
+            {
+                var left = await HostEmptying.RunAsync(client, host.Name, patience, ct);
+                terminal.Write(
+                    parsed, left, l => HostEmptying.WriteLeft(terminal, host.Name, l));
+                return HostEmptying.Outcome(left);
+            }
+
             if (parsed.GetValue(wait))
             {
-                var patience = TimeSpan.FromSeconds(parsed.GetValue(timeout));
                 host = await UntilEmptyAsync(terminal, client, host, patience, ct);
             }
 
@@ -70,7 +83,8 @@ internal static partial class HostCommands
             return parsed.GetValue(wait) && host.Instances > 0
                 ? ExitCode.TryAgain : ExitCode.Success;
         });
-        return command.WithExamples("novacow host drain host-1 --wait --timeout 600");
+        return command.WithExamples(
+            "novacow host drain host-1 --wait --timeout 600", "novacow host drain host-1 --move");
     }
 
     private static async Task<HostResource> UntilEmptyAsync(

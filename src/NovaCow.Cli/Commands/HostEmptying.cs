@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Diagnostics;
 using NovaCow.Client;
 
@@ -8,34 +7,7 @@ namespace NovaCow.Cli.Commands;
 /// Ended in the middle, it leaves what is on its way to go on, and begins nothing more.</summary>
 internal static class HostEmptying
 {
-    private static readonly TimeSpan DefaultWait = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
-    /// <summary>The command.</summary>
-    public static Command Create(Terminal terminal)
-    {
-        var name = new Argument<string>("HOST");
-        var timeout = new Option<int>("--timeout")
-        {
-            Description = "How long to wait, in seconds",
-            DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
-        };
-        var command = new Command(
-            "empty", "Move the instances of a host to others, and say what stays and why")
-        {
-            name, timeout,
-        };
-        command.SetAction(async (parsed, ct) =>
-        {
-            using var client = Terminal.Connect(parsed);
-            var patience = TimeSpan.FromSeconds(parsed.GetValue(timeout));
-            var host = parsed.GetRequiredValue(name);
-            var left = await RunAsync(client, host, patience, ct);
-            terminal.Write(parsed, left, l => WriteLeft(terminal, host, l));
-            return Outcome(left);
-        });
-        return command.WithExamples("novacow host empty host-1 --timeout 600");
-    }
 
     /// <summary>Moves what can be moved.</summary>
     /// <returns>What was left when nothing moved any more, or the time was over.</returns>

@@ -51,10 +51,3 @@ public sealed partial record HostResource
     public IReadOnlyDictionary<string, string> Labels { get; init; } =
         new Dictionary<string, string>();
 }
-
-/// <summary>Asks for a host to be drained.</summary>
-public sealed record DrainRequest
-{
-    /// <summary>Whether instances that are finished there are moved to other hosts too.</summary>
-    public bool Move { get; init; }
-}

@@ -18,7 +18,7 @@ internal static class HostDutyApi
             .Fails(404);
         v1.MapPost("/hosts/{name}/drain", DrainAsync).WithTags("hosts")
             .WithSummary("Give a host no new launches, and those it has not finished to others")
-            .Fails(404, 413, 415, 422);
+            .Fails(404);
         v1.MapDelete("/hosts/{name}", RemoveAsync).WithTags("hosts")
             .WithSummary("Take a host that has stopped out of the cluster")
             .Produces(StatusCodes.Status204NoContent)
@@ -34,17 +34,8 @@ internal static class HostDutyApi
         SetAsync(name, HostDuty.Active, gateway, ct);
 
     private static Task<HostResource> DrainAsync(
-        string name, DrainRequest? request, SchedulerGateway gateway, CancellationToken ct)
-    {
-        if (request?.Move == true)
-        {
-            throw ApiException.Of(new RequestError(
-                RequestErrorCode.Unprocessable,
-                "move: not supported yet; leave it out, and delete what stays on the host"));
-        }
-
-        return SetAsync(name, HostDuty.Draining, gateway, ct);
-    }
+        string name, SchedulerGateway gateway, CancellationToken ct) =>
+        SetAsync(name, HostDuty.Draining, gateway, ct);
 
     private static async Task<HostResource> SetAsync(
         string name, HostDuty duty, SchedulerGateway gateway, CancellationToken ct)

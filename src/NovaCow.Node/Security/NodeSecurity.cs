@@ -87,6 +87,10 @@ internal sealed class NodeSecurity : IDisposable
     /// <summary>How control nodes are dialled, with the certificate of the moment.</summary>
     public SslClientAuthenticationOptions Dial() => ClusterTls.Dial(Store.Current, Time);
 
+    /// <summary>How other hosts are dialled, with the certificate of the moment.</summary>
+    public SslClientAuthenticationOptions DialNodes() =>
+        ClusterTls.DialNodes(() => Store.Current, Time);
+
     /// <summary>Whom a request is from. Judged once for each connection, and again once the
     /// certificate's time is over.</summary>
     public PeerVerdict Judge(HttpContext context)

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using NovaCow.Actors.Hosting;
 using NovaCow.Actors.Protocols;
 using NovaCow.Core;
@@ -31,6 +32,7 @@ internal sealed class HostRole : IDisposable
     /// <param name="system">The node's actors.</param>
     /// <param name="node">The node's settings.</param>
     /// <param name="incarnation">Unique to this life of the process.</param>
+    /// <param name="tls">How other hosts are dialled; null: without TLS.</param>
     /// <param name="onEnded">Told why, when the host's actor ended by itself.</param>
     /// <param name="onNote">Told what a person may want to know of the store.</param>
     /// <exception cref="NodeStartException">The store cannot be used.</exception>
@@ -38,12 +40,13 @@ internal sealed class HostRole : IDisposable
         ActorSystem system,
         NodeSettings node,
         string incarnation,
+        SslClientAuthenticationOptions? tls,
         Action<string> onEnded,
         Action<string> onNote)
     {
         var inspector = ImageSources.CreateInspector(node.Images);
         var store = Open(node.Host, onNote);
-        var http = new HttpClient(TransferClient.CreateHandler())
+        var http = new HttpClient(TransferClient.CreateHandler(tls))
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Security;
 using System.Text.Json;
 using NovaCow.Core;
 
@@ -17,15 +18,22 @@ internal sealed class TransferClient(HttpClient http) : ITransferClient
 
     private const int MaxReasonChars = 1000;
 
-    /// <summary>What it is made with where nothing else is said.</summary>
-    public static HttpMessageHandler CreateHandler() => new SocketsHttpHandler
+    /// <summary>What it is made with.</summary>
+    /// <param name="tls">How other hosts are dialled; null: without TLS.</param>
+    public static HttpMessageHandler CreateHandler(SslClientAuthenticationOptions? tls)
     {
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(10),
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-    };
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        };
+        if (tls is not null)
+            handler.SslOptions = tls;
+        return handler;
+    }
 
     /// <inheritdoc/>
     public async Task<Stream> OpenAsync(

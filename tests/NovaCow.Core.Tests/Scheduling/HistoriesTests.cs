@@ -104,6 +104,5 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         cluster.Settle();
         cluster.CheckAlways();
         cluster.CheckSettled();
-        return cluster.Moved;
     }
 }

@@ -12,16 +12,16 @@ internal static class JournalCheck
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <param name="events">The whole journal.</param>
-    /// <param name="saveAndRead">Takes a snapshot through the store's format.</param>
+    /// <param name="saveAndRead">Takes a part of a snapshot through the store's format.</param>
     /// <param name="instances">What the API lists, at rest.</param>
     public static IEnumerable<string> Violations(
         IReadOnlyList<SchedulerEvent> events,
-        Func<SchedulerSnapshot, SchedulerSnapshot> saveAndRead,
+        Func<object, object> saveAndRead,
         IReadOnlyList<InstanceResource> instances)
     {
-        var whole = Replay(null, events);
+        var whole = Replay([], events);
         var middle = events.Count / 2;
-        var saved = saveAndRead(Replay(null, events.Take(middle)).ToSnapshot());
+        var saved = Replay([], events.Take(middle)).ToSnapshot().Parts().Select(saveAndRead);
         var halves = Replay(saved, events.Skip(middle));
         return Differences(whole, halves)
             .Concat(OnItsOwn(events))
@@ -29,11 +29,11 @@ internal static class JournalCheck
     }
 
     private static SchedulerState Replay(
-        SchedulerSnapshot? snapshot, IEnumerable<SchedulerEvent> events)
+        IEnumerable<object> saved, IEnumerable<SchedulerEvent> events)
     {
         var core = new SchedulerCore(new SchedulerLimits(), Flavors.Defaults, epoch: 1);
-        if (snapshot is not null)
-            core.Recover(snapshot);
+        foreach (var part in saved)
+            core.RecoverPart(part);
         foreach (var happened in events)
             core.Recover(happened);
         return core.State;

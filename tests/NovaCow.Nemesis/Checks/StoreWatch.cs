@@ -84,11 +84,11 @@ internal sealed class StoreWatch(IStore store, Timeline timeline)
     }
 
     /// <summary>A state as a snapshot in the store would bring it back.</summary>
-    public SchedulerSnapshot SaveAndRead(SchedulerSnapshot snapshot)
+    public object SaveAndRead(object snapshot)
     {
         var bytes = new System.Buffers.ArrayBufferWriter<byte>();
         var manifest = _serializer.Serialize(snapshot, bytes);
-        return (SchedulerSnapshot)_serializer.Deserialize(manifest, bytes.WrittenSpan);
+        return _serializer.Deserialize(manifest, bytes.WrittenSpan);
     }
 
     private async Task LookAsync(CancellationToken ct)

@@ -85,11 +85,6 @@ public sealed class FleetApiTests(FleetFixture node) : IClassFixture<FleetFixtur
     [Fact]
     public async Task What_cannot_be_done_with_a_host_is_refused_with_the_remedy()
     {
-        var move = await RefusedAsync(() => node.Client.DrainHostAsync(
-            "test", new DrainRequest { Move = true }, default));
-        Assert.Equal(422, move.Status);
-        Assert.Contains("not supported yet", move.Detail);
-        Assert.Equal("active", (await node.Client.GetHostAsync("test", default)).Duty);
         var connected = await RefusedAsync(() => node.Client.RemoveHostAsync("test", true, default));
         Assert.Equal((409, "Conflict"), (connected.Status, connected.Code));
         var unknown = await RefusedAsync(() => node.Client.CordonHostAsync("nobody", default));
