@@ -23,7 +23,7 @@ internal sealed class SimulateBenchmark : IBenchmark
         Compare("another seed", usual with { Seed = 2 });
         Compare("flatter popularity, Zipf 0.7", usual with { ZipfExponent = 0.7 });
         Compare("steeper popularity, Zipf 1.3", usual with { ZipfExponent = 1.3 });
-        Compare("nearly full", usual with { Load = 0.9, LifetimeMinutes = 20 });
+        Compare("twice the launches", usual with { Load = 0.8 });
         Compare("no bursts", usual with { BurstEveryMinutes = 0 });
         Compare("failures, 10 a host and day", usual with { FailuresPerHostDay = 10 });
         Compare("a new version every minute", usual with { RolloutEveryMinutes = 1 });
