@@ -38,7 +38,7 @@ internal sealed class Measurements(DateTimeOffset from)
             _failed++;
     }
 
-    /// <summary>A launch is active or has failed; what else there is of it does not count.</summary>
+    /// <summary>A launch is active or failed; what else there is of it does not count.</summary>
     public void Settled(InstanceInfo instance)
     {
         var hasEnded = instance.Phase is LaunchPhase.Active or LaunchPhase.Failed;
