@@ -80,7 +80,9 @@ public sealed class NovaCowNode : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        await using var node = await StartAsync(settings, logFile, ct);
+        await using var node = await StartUnlessStoppedAsync(settings, logFile, stop.Token);
+        if (node is null)
+            return;
         if (logFile is not null)
             say = line => node._log.Write(LogLevel.InfoLevel, "novacowd", line);
         say($"{settings.Name}: {node.Roles()} at {node.Address}");
@@ -94,6 +96,19 @@ public sealed class NovaCowNode : IAsyncDisposable
         {
             signal.Cancel = true;
             stop.Cancel();
+        }
+    }
+
+    private static async Task<NovaCowNode?> StartUnlessStoppedAsync(
+        NodeSettings settings, string? logFile, CancellationToken stop)
+    {
+        try
+        {
+            return await StartAsync(settings, logFile, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null;
         }
     }
 
@@ -183,7 +198,8 @@ public sealed class NovaCowNode : IAsyncDisposable
 
         if (_settings.IsControl)
         {
-            _control = await ControlRole.StartAsync(_system, _serializer, _settings, advertise);
+            _control = await ControlRole.StartAsync(
+                _system, _serializer, _settings, advertise, ct);
         }
     }
 

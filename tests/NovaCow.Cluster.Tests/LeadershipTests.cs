@@ -130,6 +130,35 @@ public sealed class LeadershipTests : IAsyncLifetime
         await AllAreActiveAsync(["before", "refused", .. Controls.Select(c => $"at-{c}")]);
     }
 
+    [Fact]
+    public async Task A_control_node_that_starts_while_the_database_is_away_says_so_and_waits_for_it()
+    {
+        Assert.SkipWhen(PrivatePostgres.Unavailable is not null, PrivatePostgres.Unavailable ?? "");
+        await _cluster.Node("control-3").StopAsync();
+        await _postgres!.StopAsync();
+        var node = _cluster.Start("control-3", "control", _cluster.Settings);
+        using var http = new HttpClient { BaseAddress = _cluster.Address("control-3") };
+        await Eventually.TrueAsync(
+            "it says what it waits for",
+            async () =>
+            {
+                try
+                {
+                    return (await (await http.GetAsync("readyz")).Content.ReadAsStringAsync())
+                        .Contains("postgresql://", StringComparison.Ordinal);
+                }
+                catch (HttpRequestException) when (!node.HasExited)
+                {
+                    return false;
+                }
+            },
+            _cluster.Logs);
+        await _postgres.RestartAsync();
+        await LaunchAtAsync("control-3", "after");
+        await AllAreActiveAsync("after");
+        Assert.False(node.HasExited);
+    }
+
     // As a client does that was not told what became of its request.
     private Task LaunchAtAsync(string node, string id) => UntilToldAsync(
         node,

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using NovaCow.Actors.Protocols;
 using NovaCow.Actors.Scheduling;
 using NovaCow.Core;
@@ -21,6 +22,8 @@ internal sealed class ControlRole : IAsyncDisposable
 
     private const string ManagerName = "control";
     private static readonly TimeSpan HandOverWithin = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StoreBackWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StoreAgainAfter = TimeSpan.FromMilliseconds(200);
 
     private readonly IActorRef _manager;
     private readonly IStore _store;
@@ -29,11 +32,16 @@ internal sealed class ControlRole : IAsyncDisposable
         (_manager, _store) = (manager, store);
 
     /// <summary>Opens the store and stands for the lease.</summary>
+    /// <remarks>A database that is away for a moment, as when it restarts, is waited for.</remarks>
     /// <exception cref="NodeStartException">The store cannot be used.</exception>
     public static async Task<ControlRole> StartAsync(
-        ActorSystem system, MessageSerializer serializer, NodeSettings settings, Uri advertise)
+        ActorSystem system,
+        MessageSerializer serializer,
+        NodeSettings settings,
+        Uri advertise,
+        CancellationToken ct)
     {
-        var store = await OpenAsync(settings.Control.Store);
+        var store = await OpenAsync(system, settings.Control.Store, ct);
         PersistenceExtension.Register(system, store, serializer);
         var manager = system.ActorOf(
             ClusterSingletonManager.Props(
@@ -103,15 +111,27 @@ internal sealed class ControlRole : IAsyncDisposable
         IReadOnlyList<Flavor> builtIn, IReadOnlyList<Flavor> own) =>
         [.. builtIn.ExceptBy(own.Select(f => f.Name), f => f.Name), .. own];
 
-    private static async Task<IStore> OpenAsync(StoreSettings settings)
+    private static async Task<IStore> OpenAsync(
+        ActorSystem system, StoreSettings settings, CancellationToken ct)
     {
-        try
+        var time = system.TimeProvider;
+        for (var begun = time.GetTimestamp(); ;)
         {
-            return await Stores.OpenAsync(settings);
-        }
-        catch (StoreException e)
-        {
-            throw new NodeStartException($"novacow.control.store: {e.Message}", e);
+            try
+            {
+                return await Stores.OpenAsync(settings, ct);
+            }
+            catch (StoreException e) when (
+                e.InnerException is DbException { IsTransient: true }
+                && time.GetElapsedTime(begun) < StoreBackWithin)
+            {
+                Leadership.Of(system).SetTrouble(Lease, e.Message);
+                await Task.Delay(StoreAgainAfter, time, ct);
+            }
+            catch (StoreException e)
+            {
+                throw new NodeStartException($"novacow.control.store: {e.Message}", e);
+            }
         }
     }
 }

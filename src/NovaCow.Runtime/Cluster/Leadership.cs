@@ -33,7 +33,8 @@ public sealed class Leadership
     /// not asked by this process.</summary>
     public string? Trouble(string lease) => _troubles.GetValueOrDefault(lease);
 
-    internal void SetTrouble(string lease, string? why)
+    /// <summary>The store did not answer, or, null, it did.</summary>
+    public void SetTrouble(string lease, string? why)
     {
         if (why is null)
             _troubles.TryRemove(lease, out _);
