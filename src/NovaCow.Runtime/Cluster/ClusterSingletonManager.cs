@@ -212,15 +212,14 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
 
     private void OnAskFailed(AskFailed failed)
     {
-        _leadership.SetTrouble(
-            _settings.Lease,
-            failed.Cause is OperationCanceledException
-                ? "the store did not answer in time"
-                : failed.Cause.Message);
+        var why = failed.Cause is OperationCanceledException
+            ? "the store did not answer in time"
+            : failed.Cause.Message;
+        _leadership.SetTrouble(_settings.Lease, why);
         // Once per kind of trouble: it is asked several times a second.
-        if (_lastFailure != failed.Cause.Message)
-            _log.Warning(failed.Cause, "{0}: the store did not answer", _settings.Lease);
-        _lastFailure = failed.Cause.Message;
+        if (_lastFailure != why)
+            _log.Warning("{0}: {1}", _settings.Lease, why);
+        _lastFailure = why;
         Decide(new LeaseInput.AskFailed(failed.Ask));
     }
 
