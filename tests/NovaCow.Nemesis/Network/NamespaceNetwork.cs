@@ -115,7 +115,12 @@ internal sealed class NamespaceNetwork : INetwork
         foreach (var server in _servers.Values)
             await server.DisposeAsync();
         foreach (var member in _members.Values)
+        {
+            // A namespace goes some time after its name; its link's name is wanted again.
+            await Command.TryRunAsync("ip", "link", "del", member.Link);
             await Command.TryRunAsync("ip", "netns", "del", member.Space);
+        }
+
         await Command.TryRunAsync("ip", "link", "del", _bridge);
     }
 
@@ -123,7 +128,7 @@ internal sealed class NamespaceNetwork : INetwork
     {
         var number = _members.Count + 10;
         var link = string.Create(CultureInfo.InvariantCulture, $"{_bridge}p{number}");
-        _members[node] = new Member(space, IPAddress.Parse($"{_subnet}.{number}"), 0);
+        _members[node] = new Member(space, link, IPAddress.Parse($"{_subnet}.{number}"), 0);
         await Ip($"netns add {space}");
         await Ip($"link add {link} type veth peer name eth0 netns {space}");
         await Ip($"link set {link} master {_bridge} up");
@@ -174,5 +179,6 @@ internal sealed class NamespaceNetwork : INetwork
 
     private static Task Ip(string arguments) => Command.RunAsync("ip", arguments.Split(' '));
 
-    private sealed record Member(string Space, IPAddress Address, int ProcessId);
+    private sealed record Member(
+        string Space, string Link, IPAddress Address, int ProcessId);
 }
