@@ -93,25 +93,28 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
 
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        Begin("clone", cancellationToken, () =>
+        request.Transfer is not null ? ReceiveAsync(request, progress, cancellationToken)
+        : Begin("clone", cancellationToken, () =>
         {
             Assert.True(Bases.ContainsKey(request.Base), $"a clone of {request.Base}, not made");
             if (Damaged.TryGetValue(request.Base, out var damage))
                 throw PortException.Retryable(LaunchErrorCode.DamagedBase, damage);
-            var made = new InstanceDisk
-            {
-                Name = request.Disk,
-                BackingFile = Name == DriverName.Copy ? null : request.Base,
-                Driver = Name,
-                VirtualSizeBytes = request.VirtualSizeBytes,
-                AllocatedBytes = 12,
-                Path = $"/store/instances/{request.Instance}/{request.Disk}"
-                    + (request.Disk.IsBootFile ? "" : ".qcow2"),
-                Format = "qcow2",
-            };
+            var made = NewDisk(request);
             var created = Disks.TryAdd((request.Instance, request.Disk), made);
             return new Ensured<InstanceDisk>(made, created);
         });
+
+    private InstanceDisk NewDisk(CloneRequest request) => new()
+    {
+        Name = request.Disk,
+        BackingFile = Name == DriverName.Copy ? null : request.Base,
+        Driver = Name,
+        VirtualSizeBytes = request.VirtualSizeBytes,
+        AllocatedBytes = 12,
+        Path = $"/store/instances/{request.Instance}/{request.Disk}"
+            + (request.Disk.IsBootFile ? "" : ".qcow2"),
+        Format = "qcow2",
+    };
 
     public Task DeleteDiskAsync(
         InstanceId instance, DiskName disk, CancellationToken cancellationToken) =>
