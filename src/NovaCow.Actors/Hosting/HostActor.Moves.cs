@@ -16,7 +16,7 @@ public sealed partial class HostActor
             if (_admission.Newest(withdraw.Id)?.Attempt == withdraw.Fence.Attempt
                 && Admit(withdraw.Id, withdraw.Fence) == Admission.SameAttempt)
             {
-                _host.Transfers?.Withdraw(withdraw.Id);
+                _host.Transfers?.Withdraw(withdraw.Id, withdraw.Number);
             }
         });
         Receive<HostProtocol.Receive>(

@@ -52,12 +52,16 @@ public sealed class TransferDesk(VolumeDriverSet drivers, TimeProvider time)
     }
 
     /// <summary>Lends an instance's disks no longer, and breaks off what is on its way.</summary>
-    public void Withdraw(InstanceId id)
+    /// <param name="id">The instance.</param>
+    /// <param name="number">The last of its moves that is over; null: all are.</param>
+    public void Withdraw(InstanceId id, int? number = null)
     {
         lock (_gate)
         {
-            if (_lent.Remove(id, out var lent))
-                lent.End();
+            if (!_lent.TryGetValue(id, out var lent) || lent.Number > number)
+                return;
+            _lent.Remove(id);
+            lent.End();
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
         }
         catch (Exception e) when (StoreErrors.IsExpected(e) || e is OperationCanceledException)
         {
-            TryDelete(temporary);
+            store.TryDelete(temporary);
             throw;
         }
     }
@@ -89,17 +89,5 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
 
         _files.SyncDirectory(Path.GetDirectoryName(path)!);
         _files.Delete(temporary);
-    }
-
-    private void TryDelete(string path)
-    {
-        try
-        {
-            _files.Delete(path);
-        }
-        catch (StoreIoException e)
-        {
-            store.Note($"{e.Message}; the next start tries again");
-        }
     }
 }

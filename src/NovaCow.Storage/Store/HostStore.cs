@@ -190,6 +190,19 @@ public sealed class HostStore : IHostStore, IDisposable
 
     internal void Note(string sentence) => Options.OnNote(sentence);
 
+    /// <summary>Removes what was not finished; what does not go the next start removes.</summary>
+    internal void TryDelete(string path)
+    {
+        try
+        {
+            Files.Delete(path);
+        }
+        catch (StoreIoException e)
+        {
+            Note($"{e.Message}; the next start tries again");
+        }
+    }
+
     /// <param name="directory">Whose files.</param>
     /// <param name="linked">Whether to count files that have other names, too: kernels and ramdisks
     /// are those of their bases.</param>

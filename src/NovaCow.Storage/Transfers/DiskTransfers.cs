@@ -84,9 +84,10 @@ internal sealed class DiskTransfers(
             _files.Rename(temporary, path);
             _files.SyncDirectory(folder);
         }
-        catch
+        catch (Exception e) when (StoreErrors.IsExpected(e)
+            || e is OperationCanceledException or TransferException)
         {
-            _files.Delete(temporary);
+            store.TryDelete(temporary);
             _files.DeleteEmptyDirectory(folder);
             throw;
         }

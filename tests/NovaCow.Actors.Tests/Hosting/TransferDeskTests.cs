@@ -58,7 +58,18 @@ public sealed class TransferDeskTests
         var second = Offer(number: 2);
         Assert.NotEqual(first, second);
         Assert.Null(await ReadAsync(first));
+        _desk.Withdraw(Given.Id(), number: 1);
         Assert.NotNull(await ReadAsync(second));
+    }
+
+    [Fact]
+    public void A_driver_that_cannot_send_is_named()
+    {
+        var desk = new TransferDesk(
+            new VolumeDriverSet(_disk, _disk.Raw(DriverName.Copy)), _time);
+        Assert.Null(desk.WhyNot(Given.Id(), [Root]));
+        var error = desk.WhyNot(Given.Id(), [Root with { Driver = DriverName.Copy }]);
+        Assert.Contains("the driver copy", error!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -94,6 +94,8 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     private static void Run(List<ulong> steps, PlantedFault fault, Action? onMove)
     {
         var cluster = new SimulatedCluster(fault) { OnMove = onMove };
+        if (steps is [var first, ..] && first % 4 == 0)
+            cluster.BeginWithInstances();
         for (var step = 0; step < steps.Count; step++)
         {
             cluster.Step(steps[step]);

@@ -12,6 +12,15 @@ internal sealed partial class SimulatedCluster
     /// <summary>How many moves came to their commit.</summary>
     public Action? OnMove { get; init; }
 
+    /// <summary>Some instances are active before anything goes wrong: else few histories come to
+    /// their changes and moves.</summary>
+    public void BeginWithInstances()
+    {
+        for (var i = 0; i < 4; i++)
+            Launch(Given.Id($"vm-{i}"));
+        Settle();
+    }
+
     private void StepMove(SimulatedHost host)
     {
         var id = SomeId();

@@ -28,7 +28,7 @@ internal sealed partial class SimulatedHost
 
     private IEnumerable<Said> Withdraw(SchedulerEffect.Withdraw c)
     {
-        if (IsMine(c.Id, c.Fence))
+        if (IsMine(c.Id, c.Fence) && _lent.GetValueOrDefault(c.Id) == $"{_life}.{c.Number}")
             _lent.Remove(c.Id);
         return [];
     }
