@@ -48,12 +48,13 @@ public sealed partial record Launch
     public IEnumerable<HostId> HostsOfGroup() => this switch
     {
         { Spec.Group: null } => [],
-        { Phase: LaunchPhase.Failed, Timings.CommittedAt: not null } => [Host!],
+        { Phase: LaunchPhase.Failed, Timings.CommittedAt: not null } => Concerned(),
         _ => Claimed(),
     };
 
     /// <summary>The hosts that it has to do with, or had.</summary>
-    public IEnumerable<HostId> Concerned() => Host is { } host ? Claimed().Append(host) : Claimed();
+    public IEnumerable<HostId> Concerned() =>
+        Host is { } host ? Claimed().Append(host).Distinct() : Claimed();
 
     /// <summary>Whether its host has been asked for something and has not answered.</summary>
     public bool IsOpen() =>

@@ -33,6 +33,7 @@ internal sealed class SharedParts
             Because = One(_reasons, e.Because),
         },
         LaunchCommitted e => e with { Disks = Of(e.Id, e.Disks) },
+        MoveCommitted e => e with { Disks = Of(e.Id, e.Disks) },
         ChangeEnded { Disks: { } disks } e => e with { Disks = Of(e.Id, disks) },
         _ => happened,
     };
