@@ -23,5 +23,5 @@ public static partial class SchedulerProtocol
     /// <see cref="HostProtocol.Farewell"/> once that is durable.</summary>
     /// <param name="Host">The host.</param>
     /// <param name="Incarnation">The life of its process that ends.</param>
-    public sealed record HostLeaving(HostId Host, string Incarnation) : ISchedulerMessage;
+    public sealed record HostLeaving(HostId Host, string Incarnation) : IFromHost;
 }

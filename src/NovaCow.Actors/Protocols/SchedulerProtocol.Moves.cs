@@ -28,7 +28,7 @@ public static partial class SchedulerProtocol
     /// <param name="Number">Which of its moves.</param>
     /// <param name="Token">What opens them. It is a secret.</param>
     public sealed record Offered(
-        HostId Host, InstanceId Id, LaunchFence Fence, int Number, string Token) : ISchedulerMessage
+        HostId Host, InstanceId Id, LaunchFence Fence, int Number, string Token) : IFromHost
     {
         /// <inheritdoc/>
         public override string ToString() => $"Offered {Id} by {Host}";
@@ -37,5 +37,5 @@ public static partial class SchedulerProtocol
     /// <summary>The host cannot lend the disks.</summary>
     public sealed record OfferRefused(
         HostId Host, InstanceId Id, LaunchFence Fence, int Number, LaunchError Error)
-        : ISchedulerMessage;
+        : IFromHost;
 }

@@ -40,10 +40,11 @@ public sealed class MovesTests(NodeFixture node) : IClassFixture<NodeFixture>
     public async Task A_host_that_cannot_be_emptied_says_what_stays_and_fails()
     {
         await node.LaunchAsync("staying");
-        var (exit, output, _) = await node.CliAsync("host", "empty", "test");
+        var (exit, output, _) = await node.CliAsync("host", "drain", "test", "--move");
+        await node.Client.UncordonHostAsync("test", default);
         Assert.Equal(ExitCode.Failed, exit);
         Assert.Contains("staying: test: it is there", output, StringComparison.Ordinal);
-        var (unknown, _, error) = await node.CliAsync("host", "empty", "nowhere");
+        var (unknown, _, error) = await node.CliAsync("host", "drain", "nowhere", "--move");
         Assert.Equal(ExitCode.NotFound, unknown);
         Assert.Contains("nowhere", error, StringComparison.Ordinal);
     }
