@@ -57,6 +57,50 @@ public sealed class MoveTests : IAsyncLifetime
         await _cluster.DisksAreAsTheSchedulerSaysAsync("host-1", "host-2");
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("copy")]
+    public async Task Local_storage_and_swap_move_too_by_whichever_driver(string? driver)
+    {
+        Tools.Need("mke2fs", "mkswap");
+        var request = new LaunchRequest
+        {
+            Image = "disk",
+            Flavor = "m1.small",
+            Ids = ["vm-1"],
+            Driver = driver,
+        };
+        var launched = (await _cluster.Client.LaunchAsync(request, Wait, default)).Instances[0];
+        Assert.Equal("active", launched.State);
+        // A copy may have its local storage in the root disk, as a partition.
+        Assert.Contains(launched.Disks, d => d.Name == "ephemeral0" || d.Layout == "ec2");
+        Assert.Contains(launched.Disks, d => d.Name == "swap");
+        List<string> expected = [];
+        foreach (var disk in launched.Disks)
+        {
+            await Tools.RunAsync(
+                "qemu-io", "-f", disk.Format, "-c", "write -P 5 70000 300k", disk.Path);
+            expected.Add(Path.Combine(_cluster.Folder, $"{disk.Name}.raw"));
+            await Tools.RunAsync(
+                "qemu-img", "convert", "-f", disk.Format, "-O", "raw", disk.Path, expected[^1]);
+        }
+
+        await _cluster.StartHostAsync("host-2");
+        var moved = await _cluster.Client.MoveInstanceAsync(
+            "vm-1", new MoveInstanceRequest { To = "host-2" }, Wait, default);
+        Assert.True(moved.Operation is { State: "done" }, moved.Operation!.Error);
+        Assert.Equal(
+            launched.Disks.Select(d => (d.Name, d.BackingFile, d.Driver, d.Layout)),
+            moved.Disks.Select(d => (d.Name, d.BackingFile, d.Driver, d.Layout)));
+        foreach (var (disk, raw) in moved.Disks.Zip(expected))
+        {
+            await Tools.RunAsync(
+                "qemu-img", "compare", "-f", disk.Format, "-F", "raw", disk.Path, raw);
+        }
+
+        await _cluster.DisksAreAsTheSchedulerSaysAsync("host-1", "host-2");
+    }
+
     [Fact]
     public async Task A_disk_that_somebody_has_open_stays_and_the_move_says_so()
     {
