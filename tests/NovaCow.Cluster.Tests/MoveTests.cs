@@ -43,7 +43,8 @@ public sealed class MoveTests : IAsyncLifetime
         Assert.True(moved.Operation is { Kind: "move", State: "done" }, moved.Operation!.Error);
         Assert.Equal(("active", "host-2"), (moved.State, moved.Host));
         Assert.NotNull(moved.Disks[0].BackingFile);
-        Assert.StartsWith(_cluster.StoreOf("host-2"), moved.Disks[0].Path, StringComparison.Ordinal);
+        Assert.StartsWith(
+            _cluster.StoreOf("host-2"), moved.Disks[0].Path, StringComparison.Ordinal);
 
         // The image is as large as its base; only what was written came.
         Assert.True(moved.Disks[0].AllocatedBytes < DiskBytes / 4);

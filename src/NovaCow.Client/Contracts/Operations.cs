@@ -23,8 +23,8 @@ public sealed record MigrateRequest
     public string? Driver { get; init; }
 }
 
-/// <summary>An operation on an instance's disks, or its move to another host. What a guest reads from them never changes.
-/// </summary>
+/// <summary>An operation on an instance's disks, or its move to another host. What a guest reads
+/// from them never changes.</summary>
 public sealed record OperationResource
 {
     /// <summary>resize, flatten, rebase, migrate or move.</summary>

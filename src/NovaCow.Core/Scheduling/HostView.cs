@@ -115,8 +115,8 @@ public sealed record PlacementRequest(
     /// </summary>
     public bool IgnoresSoftGroup { get; init; }
 
-    /// <summary>What it is beside its spec, where it is an instance that is to leave its host; null:
-    /// it is to be launched.</summary>
+    /// <summary>What it is beside its spec, where it is an instance that is to leave its host;
+    /// null: it is to be launched.</summary>
     public MovingInstance? Moving { get; init; }
 }
 

@@ -14,7 +14,7 @@ internal static class MovesApi
             v1.MapPost("/instances/{id}/move", MoveAsync),
             "Move an instance to another host; its disks stay copy-on-write");
         v1.MapPost("/hosts/{name}/empty", EmptyAsync).WithTags("hosts")
-            .WithSummary("Move a few of a host's instances to others; asked again until it is empty")
+            .WithSummary("Move a few of a host's instances to others; ask until it is empty")
             .Fails(404);
     }
 

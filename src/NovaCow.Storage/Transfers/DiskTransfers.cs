@@ -24,14 +24,17 @@ internal sealed class DiskTransfers(
         var found = FoundDisk.Read(
             store, new DiskChangeRequest(instance, disk, new DiskChange.Flatten()));
         using var opened = found.Open(_files);
-        var basePath = found.Facts.Base is { IsOfImage: true } key ? store.Layout.BaseData(key) : null;
+        var basePath = found.Facts.Base is { IsOfImage: true } key
+            ? store.Layout.BaseData(key)
+            : null;
         using var basis = basePath is null ? null : _files.OpenToRead(basePath);
         using var writer = new TransferWriter(
             into,
             found.Facts.VirtualSizeBytes,
             basis is null ? TransferFormat.OverZeros : TransferFormat.OverBase,
             token);
-        using var scan = new DiskScan(opened.View, basis is null ? null : new RawView(basis), writer)
+        var below = basis is null ? null : new RawView(basis);
+        using var scan = new DiskScan(opened.View, below, writer)
         {
             KnownSameUntil = basis is null ? static offset => offset
                 : opened.View is Qcow2View overlay ? overlay.BackedUntil

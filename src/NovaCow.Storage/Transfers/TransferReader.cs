@@ -50,7 +50,8 @@ internal sealed class TransferReader(Stream from) : IDisposable
                 case TransferFormat.Data:
                     var offset = Number();
                     var length = BinaryPrimitives.ReadInt32LittleEndian(Take(4));
-                    Check(offset, length, Math.Min(sizeBytes, TransferFormat.MaxDataBytes + offset));
+                    Check(offset, length, sizeBytes);
+                    CheckFits(length);
                     sink.Data(offset, Take(length));
                     break;
                 case TransferFormat.Zeros:
@@ -87,6 +88,12 @@ internal sealed class TransferReader(Stream from) : IDisposable
         }
 
         _position = offset + length;
+    }
+
+    private static void CheckFits(int length)
+    {
+        if (length > TransferFormat.MaxDataBytes)
+            throw new TransferException($"it has {length} bytes at once, which are too many");
     }
 
     private void CheckDigest()

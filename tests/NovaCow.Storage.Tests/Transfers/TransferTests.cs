@@ -51,7 +51,8 @@ public sealed class TransferTests(XfsFixture xfs) : IClassFixture<XfsFixture>, I
 
         // It is there: asked again, nothing is fetched.
         _wire.Sent.Clear();
-        Assert.False((await to.Driver(driver).EnsureDiskAsync(Request(disk), null, default)).Created);
+        var again = await to.Driver(driver).EnsureDiskAsync(Request(disk), null, default);
+        Assert.False(again.Created);
     }
 
     [Theory]
