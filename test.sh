@@ -10,7 +10,7 @@ require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfsto
   strace=strace mkfs.ext4=e2fsprogs mkfs.ntfs=ntfs-3g sfdisk=fdisk e2fsck=e2fsprogs \
   blkid=util-linux mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
   kill=procps genisoimage=genisoimage losetup=mount mkfs.btrfs=btrfs-progs xfs_io=xfsprogs \
-  chattr=e2fsprogs
+  chattr=e2fsprogs ip=iproute2
 require_postgres
 mkdir -p artifacts
 echo "building"
@@ -70,6 +70,20 @@ run_guest() {
   passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skips))
 }
 
+# The fleet that README shows, with its failover.
+run_fleet() {
+  local log=artifacts/fleet.log
+  echo "running fleet"
+  if timeout --kill-after=30 300 cluster-deploy/fleet.sh > "$log" 2>&1 < /dev/null; then
+    echo "  1 passed, 0 failed, 0 skipped"
+    passed=$((passed + 1))
+  else
+    tail -n 60 "$log"
+    echo "  0 passed, 1 failed, 0 skipped"
+    failed=$((failed + 1))
+  fi
+}
+
 wanted() {
   [ $# -gt 1 ] || return 0
   local name=$1 word
@@ -82,6 +96,7 @@ for project in tests/*.Tests; do
   name=$(basename "$project")
   wanted "$name" "$@" && run_suite "$name"
 done
+wanted fleet "$@" && run_fleet
 wanted lvm-in-guest "$@" && run_guest
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
