@@ -39,6 +39,14 @@ public static class PlacementPolicy
     public static bool Admits(PlacementRequest request, HostView host, PlacementRules rules) =>
         Admits(request, ClaimOf(request.Spec), host, rules);
 
+    /// <summary>What a host weighs for a launch, in seconds; null: it cannot take it.</summary>
+    public static double? Weigh(
+        PlacementRequest request, HostView host, Fleet fleet, PlacementRules rules,
+        DateTimeOffset now) =>
+        Admits(request, NeedOf(request), host, rules)
+            ? ReadyTime.Predict(request.Spec, host, fleet, rules, now).Weight
+            : null;
+
     /// <summary>What one launch holds of its host.</summary>
     public static Claims ClaimOf(LaunchSpec spec)
     {
