@@ -94,7 +94,7 @@ public sealed record PlacementRules
     /// fullest of its processors, memory and disk. 0: only the time counts. It bounds how far a
     /// warm cache draws launches to one host while others are empty.
     /// </summary>
-    public double CrowdingSeconds { get; init; } = 10;
+    public double CrowdingSeconds { get; init; } = 30;
 
     /// <summary>
     /// What a base that would have to be made anew is worse by, as a share of the time that this

@@ -54,8 +54,8 @@ public sealed class PlacementPolicyTests
         var small = new HostCapacity(10, 1_000 * Given.GiB, 10_000 * Given.GiB);
         var warm = (int launches) => Given.View("b", launches, capacity: small, bases: Ready);
 
-        Assert.Equal("b", Chosen(Given.View("a"), warm(40)));
-        Assert.Equal("a", Chosen(Given.View("a"), warm(80)));
+        Assert.Equal("b", Chosen(Given.View("a"), warm(20)));
+        Assert.Equal("a", Chosen(Given.View("a"), warm(30)));
     }
 
     [Fact]
