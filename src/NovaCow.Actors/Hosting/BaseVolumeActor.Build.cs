@@ -55,8 +55,7 @@ internal sealed partial class BaseVolumeActor
         Enter(BaseState.Creating);
         Context.Parent.Tell(new AskToBuild(_key, _title, BaseSpace.NeededBytes(_content))
         {
-            Source = _content is BaseContent.OfImage { Image: var image }
-                ? FetchSource.Of(image.Source) : null,
+            Source = (_content as BaseContent.OfImage)?.Image.Server(),
             IsAhead = _isAhead,
         });
     }

@@ -88,9 +88,7 @@ public sealed partial class SchedulerActor
 
     private Refused? Unreachable(HostId host) =>
         _core.Host(host) is null
-            ? Refuse(
-                RequestErrorCode.HostNotFound,
-                $"host {host}: it never joined; look for its name in the list of hosts")
+            ? NoSuchHost(host)
             : _hosts.ContainsKey(host)
                 ? null
                 : Refuse(

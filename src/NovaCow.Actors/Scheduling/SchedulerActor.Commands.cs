@@ -127,6 +127,8 @@ public sealed partial class SchedulerActor
     private static Refused NoSuchInstance(InstanceId id) =>
         new(SchedulerCore.NoSuchInstance(id).Refusal!);
 
+    private static Refused NoSuchHost(HostId id) => new(SchedulerCore.NoSuchHost(id).Refusal!);
+
     private static Refused Refuse(RequestErrorCode code, string message) =>
         new(new RequestError(code, message));
 

@@ -32,9 +32,7 @@ public sealed partial class SchedulerActor
         Command<ListHosts>(_ => Answer(new HostList(_core.Hosts())));
         Command<GetHost>(m => Answer(_core.Host(m.Id) is { } host
             ? new HostFound(host)
-            : Refuse(
-                RequestErrorCode.HostNotFound,
-                $"host {m.Id}: it never joined; look for its name in the list of hosts")));
+            : NoSuchHost(m.Id)));
         Command<ListBases>(m => Answer(new BaseList(_core.Bases(m.Host))));
     }
 

@@ -41,9 +41,14 @@ public sealed record Image
     /// <summary>That kernel's command line.</summary>
     public string? KernelArguments { get; init; }
 
-    /// <summary>Whose bandwidth a fetch takes: the host and port of its source, or <c>file</c>.
+    /// <summary>The name and port of the server whose bandwidth a fetch shares with others; null:
+    /// it lies in a file of the host, which is read from nobody else.</summary>
+    public string? Server() =>
+        Source.IsFile || Source.Host.Length == 0 ? null : Source.Authority;
+
+    /// <summary>What the pace of a fetch is kept by: <see cref="Server"/>, or <c>file</c>.
     /// </summary>
-    public string SourceKey() => Source.IsFile ? "file" : Source.Authority;
+    public string SourceKey() => Server() ?? "file";
 
     /// <summary>The base volume that holds it on any host.</summary>
     public BaseKey BaseKey() => NovaCow.Core.BaseKey.Of(this);

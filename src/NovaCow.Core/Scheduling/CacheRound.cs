@@ -132,7 +132,7 @@ internal sealed class CacheRound
 
     private void CountFetches(Image part)
     {
-        if (SourceOf(part) is not { } source)
+        if (part.Server() is not { } source)
             return;
         var key = part.BaseKey();
         foreach (var h in _holders[key])
@@ -181,7 +181,7 @@ internal sealed class CacheRound
             _ordered.Add((h, part.BaseKey()));
             _orders.Add((_hosts[h].Id, part));
             (_underWay[h], _ordersOpen[h]) = (_underWay[h] + 1, _ordersOpen[h] + 1);
-            if (SourceOf(part) is { } source)
+            if (part.Server() is { } source)
                 _fromSource[source] = _fromSource.GetValueOrDefault(source) + 1;
         }
 
@@ -213,7 +213,7 @@ internal sealed class CacheRound
         var needed = parts.Sum(p => BaseSpace.NeededBytes(new BaseContent.OfImage(p)));
         if (needed > host.RoomBytes)
             return $"needs {needed} bytes, {Math.Max(0, host.RoomBytes)} can be freed";
-        return parts.Select(SourceOf).OfType<string>()
+        return parts.Select(p => p.Server()).OfType<string>()
             .Where(s => _fromSource.GetValueOrDefault(s) >= _rules.MaxPerSource)
             .Select(s => $"{_rules.MaxPerSource} copies are being fetched from {s}")
             .FirstOrDefault();
@@ -266,7 +266,4 @@ internal sealed class CacheRound
         foreach (var part in wish.Parts)
             kept.Add(part.BaseKey());
     }
-
-    // What lies in a file of the host is read from nobody else.
-    private static string? SourceOf(Image image) => FetchSource.Of(image.Source);
 }

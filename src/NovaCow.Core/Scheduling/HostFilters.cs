@@ -7,7 +7,7 @@ public static class HostFilters
 {
     /// <summary>Why not now; null: nothing is in the way.</summary>
     public static string? WhyNotNow(PlacementRequest request, HostView host) =>
-        Duty(host.Duty) ?? (request.IgnoresSoftGroup && request.Spec.IsGroupSoft
+        WhyClosed(host.Duty) ?? (request.IgnoresSoftGroup && request.Spec.IsGroupSoft
             ? null
             : Group(request.Spec.Group, host));
 
@@ -17,7 +17,8 @@ public static class HostFilters
             ? $"needs {unmet}, has {Labels(host.Labels)}"
             : null;
 
-    private static string? Duty(HostDuty duty) => duty switch
+    /// <summary>Why a host of that duty takes nothing new; null: it does.</summary>
+    public static string? WhyClosed(HostDuty duty) => duty switch
     {
         HostDuty.Cordoned => "cordoned",
         HostDuty.Draining => "draining",

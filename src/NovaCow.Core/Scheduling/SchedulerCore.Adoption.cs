@@ -58,8 +58,4 @@ public sealed partial class SchedulerCore
             $"instance {request.Id}: the id was used for another instance; rename the folder of "
                 + "the one to adopt, or leave it out");
     }
-
-    private static Decision NoSuchHost(HostId host) => Decision.Refuse(
-        RequestErrorCode.HostNotFound,
-        $"host {host}: it never joined; look for its name in the list of hosts");
 }

@@ -80,11 +80,7 @@ public sealed partial class SchedulerCore
         if (!State.Images.ContainsKey(name))
             return NoSuchImage(name);
         if (hosts.FirstOrDefault(h => !State.Hosts.ContainsKey(h)) is { } stranger)
-        {
-            return Decision.Refuse(
-                RequestErrorCode.HostNotFound,
-                $"host {stranger}: it never joined; look for its name in the list of hosts");
-        }
+            return NoSuchHost(stranger);
 
         var decision = new Decision();
         var wanted = change(State.Cache.Of(name));

@@ -99,10 +99,8 @@ public sealed partial class SchedulerCore
         {
             HostStatus.Disconnected => "disconnected",
             HostStatus.Unreachable => "unreachable",
-            _ when record.Duty == HostDuty.Cordoned => "cordoned",
-            _ when record.Duty == HostDuty.Draining => "draining",
-            _ when presence.Usage is null => "has not reported its room yet",
-            _ => null,
+            _ => HostFilters.WhyClosed(record.Duty)
+                ?? (presence.Usage is null ? "has not reported its room yet" : null),
         };
 
     private static long RoomFor(HostPresence presence) =>

@@ -87,6 +87,11 @@ public sealed partial class SchedulerCore
         return decision;
     }
 
+    /// <summary>The refusal of what is asked of a host that there is not.</summary>
+    public static Decision NoSuchHost(HostId host) => Decision.Refuse(
+        RequestErrorCode.HostNotFound,
+        $"host {host}: it never joined; look for its name in the list of hosts");
+
     /// <summary>No host that was removed ever says that it has nothing left of an instance.
     /// </summary>
     private void EndOnRemovedHost(Decision decision, InstanceId id, DateTimeOffset now)
