@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using NovaCow.Core;
 using NovaCow.Core.Scheduling;
 
@@ -40,5 +41,10 @@ public static partial class SchedulerProtocol
     /// them.</param>
     /// <param name="Bytes">What they took before and after, where that was measured.</param>
     public sealed record EndedChange(
-        int Number, ChangeKind Kind, IReadOnlyList<InstanceDisk>? Disks, ChangeBytes? Bytes);
+        int Number, ChangeKind Kind, IReadOnlyList<InstanceDisk>? Disks, ChangeBytes? Bytes)
+    {
+        /// <summary>The image that was made of a disk.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public Image? Captured { get; init; }
+    }
 }

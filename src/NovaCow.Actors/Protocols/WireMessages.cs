@@ -20,6 +20,7 @@ public static partial class WireMessages
         Fleet(serializer);
         Cache(serializer);
         Moves(serializer);
+        Machines(serializer);
         Journal(serializer);
         return serializer;
     }

@@ -130,7 +130,24 @@ public enum InstanceState
 /// <param name="Id">The instance.</param>
 /// <param name="Fence">The newest fence that the host has seen for it.</param>
 /// <param name="State">How far it is.</param>
-public sealed record HostedInstance(InstanceId Id, LaunchFence Fence, InstanceState State);
+public sealed record HostedInstance(InstanceId Id, LaunchFence Fence, InstanceState State)
+{
+    /// <summary>How its machine is; null: it has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PowerReport? Power { get; init; }
+}
+
+/// <summary>How an instance's machine is, as its host tells it.</summary>
+/// <param name="Status">How, and why.</param>
+/// <param name="Since">Since when, by the host's clock.</param>
+public sealed record PowerReport(MachineStatus Status, DateTimeOffset Since);
+
+/// <summary>A part of what a guest wrote on its serial console.</summary>
+/// <param name="Offset">Where it begins, in bytes from the console's beginning: at or after what was
+/// asked for, as what is old is not kept.</param>
+/// <param name="Bytes">What was written there; empty at the console's end.</param>
+/// <param name="EndOffset">Where the console ends now.</param>
+public sealed record ConsolePart(long Offset, byte[] Bytes, long EndOffset);
 
 /// <summary>What a host has done since it started.</summary>
 /// <param name="Downloads">Images fetched.</param>

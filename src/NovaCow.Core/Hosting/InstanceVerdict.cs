@@ -56,6 +56,9 @@ public sealed record HostFacts
     /// <summary>Where other hosts reach it; null: its instances cannot move, and none can come.
     /// </summary>
     public string? Address { get; init; }
+
+    /// <summary>What runs its machines.</summary>
+    public HypervisorCapabilities Hypervisor { get; init; } = HypervisorCapabilities.None;
 }
 
 /// <summary>What a host says of itself every few seconds.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCow.Core;
 
 /// <summary>A whole, published, read-only base volume on a host.</summary>
@@ -46,6 +48,15 @@ public sealed record InstanceDisk
 
     /// <summary>How it is laid out.</summary>
     public DiskLayout Layout { get; init; } = DiskLayout.Whole;
+
+    /// <summary>Its device in the guest where it was attached later, for example <c>/dev/vdd</c>;
+    /// null: its place among the instance's disks says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Device { get; init; }
+
+    /// <summary>Whether it is kept but not plugged in.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsDetached { get; init; }
 }
 
 /// <summary>What a driver found on the host's disk: only what is whole.</summary>
@@ -116,6 +127,15 @@ public sealed record InstanceRecord
     /// <summary>The image's kernel command line, where it boots a kernel of its own.</summary>
     public string? KernelArguments { get; init; }
 
+    /// <summary>What its guest is told at its first boot; null: nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GuestSetup? Guest { get; init; }
+
+    /// <summary>Whether its machine is to run; null: it was never started, or its host runs no
+    /// machines.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsOn { get; init; }
+
     /// <summary>When it was prepared.</summary>
     public required DateTimeOffset PreparedAt { get; init; }
 
@@ -128,7 +148,12 @@ public sealed record InstanceRecord
 /// <param name="Number">Which of the instance's changes.</param>
 /// <param name="Error">Why it did not succeed; null: it did.</param>
 /// <param name="Bytes">What the disks took before and after, where that was measured.</param>
-public sealed record ChangeOutcome(int Number, LaunchError? Error, ChangeBytes? Bytes);
+public sealed record ChangeOutcome(int Number, LaunchError? Error, ChangeBytes? Bytes)
+{
+    /// <summary>The image that was made of a disk; null: none was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Image? Captured { get; init; }
+}
 
 /// <summary>What an instance's disks take for themselves, shared bytes not counted.</summary>
 /// <param name="Before">Before a change.</param>

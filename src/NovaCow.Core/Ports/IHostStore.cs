@@ -22,6 +22,14 @@ public interface IHostStore
     /// <summary>Every record that is whole, for reconciliation at start.</summary>
     Task<IReadOnlyList<InstanceRecord>> ListInstancesAsync(CancellationToken cancellationToken);
 
+    /// <summary>Where the files that the instance's machine needs beside its disks are, or are to
+    /// be. They go with the instance's record.</summary>
+    MachineFiles MachineFiles(InstanceId id);
+
+    /// <summary>The raw file that a disk refers to for what it does not hold itself; null: it
+    /// refers to none.</summary>
+    string? BackingPath(InstanceDisk disk);
+
     /// <summary>Where the image of this base is downloaded to; the directory exists.</summary>
     string IncomingPath(BaseKey key);
 
@@ -44,3 +52,8 @@ public interface IHostStore
 /// <param name="TotalBytes">The file system's size.</param>
 /// <param name="FreeBytes">What this process may still write.</param>
 public readonly record struct StoreSpace(long TotalBytes, long FreeBytes);
+
+/// <summary>The files of an instance's machine beside its disks.</summary>
+/// <param name="Console">What its guest wrote on the serial console.</param>
+/// <param name="Seed">What its guest is told at its first boot.</param>
+public sealed record MachineFiles(string Console, string Seed);

@@ -51,7 +51,7 @@ public interface IVolumeDriver
 
     /// <summary>
     /// Changes a disk that no one has open: its size, or where its bytes lie. What a guest reads
-    /// from it never changes. A disk that is already as asked is returned as it is; a disk that is
+    /// from it never changes, but by <see cref="DiskChange.Rebuild"/>. A disk that is already as asked is returned as it is; a disk that is
     /// in use is refused with InvalidRequest.
     /// </summary>
     /// <param name="request">The disk as it is and what is to become of it.</param>
@@ -139,7 +139,7 @@ public sealed record CloneRequest(
 /// <param name="Change">What to do.</param>
 public sealed record DiskChangeRequest(InstanceId Instance, InstanceDisk Disk, DiskChange Change);
 
-/// <summary>What can be done to a disk without a guest seeing it, but for its size.</summary>
+/// <summary>What can be done to a disk.</summary>
 public abstract record DiskChange
 {
     private DiskChange()
@@ -159,4 +159,12 @@ public abstract record DiskChange
     /// </summary>
     /// <param name="Base">A base that exists, no larger than the disk.</param>
     public sealed record Rebase(BaseKey Base) : DiskChange;
+
+    /// <summary>
+    /// Makes it a fresh clone of this base, or where the driver shares nothing a copy, of the size
+    /// that it has: what it held is gone with the old disk. Always a disk of another path, as the
+    /// old one is whole until the caller deletes it.
+    /// </summary>
+    /// <param name="Base">A base that exists, no larger than the disk.</param>
+    public sealed record Rebuild(BaseKey Base) : DiskChange;
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace NovaCow.Core.Scheduling;
 
-/// <summary>What can be done to the disks of an active instance, in a word.</summary>
+/// <summary>What can be done to an active instance, in a word.</summary>
 [JsonConverter(typeof(LowerCaseEnumConverter<ChangeKind>))]
 public enum ChangeKind
 {
@@ -17,15 +17,43 @@ public enum ChangeKind
 
     /// <summary>Disks that own their bytes become copy-on-write.</summary>
     Migrate,
+
+    /// <summary>The machine starts.</summary>
+    Start,
+
+    /// <summary>The machine stops.</summary>
+    Stop,
+
+    /// <summary>The machine stops and starts.</summary>
+    Reboot,
+
+    /// <summary>The root disk is made anew from an image.</summary>
+    Rebuild,
+
+    /// <summary>An image is made of the root disk.</summary>
+    Capture,
+
+    /// <summary>A further disk is made and plugged in, or plugged in again.</summary>
+    Attach,
+
+    /// <summary>A further disk is unplugged.</summary>
+    Detach,
 }
 
-/// <summary>What a client asks to be done to an instance's disks; compared by what it says.
-/// </summary>
+/// <summary>What a client asks to be done to an instance: its machine or its disks; compared by what
+/// it says.</summary>
 [JsonDerivedType(typeof(Resize), "resize")]
 [JsonDerivedType(typeof(Flatten), "flatten")]
 [JsonDerivedType(typeof(Rebase), "rebase")]
 [JsonDerivedType(typeof(Migrate), "migrate")]
-public abstract record ChangeRequest
+[JsonDerivedType(typeof(Start), "start")]
+[JsonDerivedType(typeof(Stop), "stop")]
+[JsonDerivedType(typeof(Reboot), "reboot")]
+[JsonDerivedType(typeof(Rebuild), "rebuild")]
+[JsonDerivedType(typeof(Capture), "capture")]
+[JsonDerivedType(typeof(Attach), "attach")]
+[JsonDerivedType(typeof(Detach), "detach")]
+public abstract partial record ChangeRequest
 {
     private ChangeRequest()
     {
@@ -54,7 +82,14 @@ public abstract record ChangeRequest
 [JsonDerivedType(typeof(Flatten), "flatten")]
 [JsonDerivedType(typeof(Rebase), "rebase")]
 [JsonDerivedType(typeof(Migrate), "migrate")]
-public abstract record InstanceChange
+[JsonDerivedType(typeof(Start), "start")]
+[JsonDerivedType(typeof(Stop), "stop")]
+[JsonDerivedType(typeof(Reboot), "reboot")]
+[JsonDerivedType(typeof(Rebuild), "rebuild")]
+[JsonDerivedType(typeof(Capture), "capture")]
+[JsonDerivedType(typeof(Attach), "attach")]
+[JsonDerivedType(typeof(Detach), "detach")]
+public abstract partial record InstanceChange
 {
     private InstanceChange()
     {
@@ -67,7 +102,14 @@ public abstract record InstanceChange
         Resize => ChangeKind.Resize,
         Flatten => ChangeKind.Flatten,
         Rebase => ChangeKind.Rebase,
-        _ => ChangeKind.Migrate,
+        Migrate => ChangeKind.Migrate,
+        Start => ChangeKind.Start,
+        Stop => ChangeKind.Stop,
+        Reboot => ChangeKind.Reboot,
+        Rebuild => ChangeKind.Rebuild,
+        Capture => ChangeKind.Capture,
+        Attach => ChangeKind.Attach,
+        _ => ChangeKind.Detach,
     };
 
     /// <summary>What it is, for people; without the instance.</summary>
@@ -77,7 +119,15 @@ public abstract record InstanceChange
         Flatten => "flatten",
         Rebase c => $"rebase onto image {c.Image.Name}",
         Migrate { Driver: { } driver } => $"migrate to driver {driver}",
-        _ => "migrate",
+        Migrate => "migrate",
+        Start => "start",
+        Stop => "stop",
+        Reboot => "reboot",
+        Rebuild c => $"rebuild from image {c.Image.Name}",
+        Capture c => $"capture of image {c.Name}",
+        Attach c => $"attach of disk {c.Disk}",
+        Detach c => $"detach of disk {c.Disk}",
+        _ => Kind.ToString().ToLowerInvariant(),
     };
 
     /// <summary>The root disk grows to this size, in bytes.</summary>

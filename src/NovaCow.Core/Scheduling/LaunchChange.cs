@@ -95,4 +95,8 @@ public sealed record ChangeEnded(
 {
     /// <summary>What the disks took before and after, where that was measured.</summary>
     public ChangeBytes? Bytes { get; init; }
+
+    /// <summary>The image that was made of a disk.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Image? Captured { get; init; }
 }

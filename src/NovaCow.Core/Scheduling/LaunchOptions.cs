@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>What a client may choose of a launch beside its image and its flavor.</summary>
@@ -13,6 +15,10 @@ public sealed partial record LaunchOptions
     /// <summary>How the root disk is laid out: <see cref="DiskLayout.Auto"/> or
     /// <see cref="DiskLayout.Ec2"/>.</summary>
     public DiskLayout Layout { get; init; } = DiskLayout.Auto;
+
+    /// <summary>What the guest is told at its first boot; null: nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GuestSetup? Guest { get; init; }
 
     /// <summary>The same choice with what it implies: the layout of EC2 is made by copying, and
     /// the default project is no choice.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>
@@ -25,12 +27,17 @@ public sealed partial record LaunchSpec(Image Image, Flavor Flavor)
     /// <summary>The ramdisk of its kernel.</summary>
     public Image? Ramdisk { get; init; }
 
+    /// <summary>What its guest is told at its first boot; null: nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GuestSetup? Guest { get; init; }
+
     /// <summary>What the client asked for, to be held against a request that comes again.</summary>
     public LaunchOrder Order() => new(Image.Name, Flavor.Name)
     {
         Options = new LaunchOptions
         {
             Driver = Driver,
+            Guest = Guest,
             Layout = Layout,
             On = On,
             Group = Group,

@@ -109,6 +109,7 @@ public sealed partial class SchedulerCore
             On = options.On,
             Group = options.Group,
             IsGroupSoft = options.IsGroupSoft,
+            Guest = options.Guest,
             Project = options.Project,
             Priority = options.Priority,
             Kernel = image.Kernel is null ? null : State.Images[image.Kernel],

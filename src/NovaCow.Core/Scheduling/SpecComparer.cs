@@ -12,6 +12,7 @@ internal sealed class SpecComparer : IEqualityComparer<LaunchSpec>
                     == (y.Image, y.Driver, y.Layout, y.Kernel, y.Ramdisk, y.Adoption)
                 && (x.On, x.Group, x.IsGroupSoft, x.Project, x.Priority)
                     == (y.On, y.Group, y.IsGroupSoft, y.Project, y.Priority)
+                && x.Guest == y.Guest
                 && Same(x.Flavor, y.Flavor));
 
     public int GetHashCode(LaunchSpec obj) =>

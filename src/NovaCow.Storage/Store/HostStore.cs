@@ -85,6 +85,14 @@ public sealed class HostStore : IHostStore, IDisposable
             cancellationToken);
 
     /// <inheritdoc/>
+    public MachineFiles MachineFiles(InstanceId id) =>
+        new(Layout.Console(id), Layout.Seed(id));
+
+    /// <inheritdoc/>
+    public string? BackingPath(InstanceDisk disk) =>
+        disk is { Driver: DriverName.Qcow2, BackingFile: { } key } ? Layout.BaseData(key) : null;
+
+    /// <inheritdoc/>
     public string IncomingPath(BaseKey key) => Layout.IncomingImage(key);
 
     /// <inheritdoc/>

@@ -51,6 +51,10 @@ internal sealed record StoreLayout(string Root)
 
     public string BootFile(InstanceId id, DiskName name) => $"{Instances}/{id}/{name}";
 
+    public string Console(InstanceId id) => $"{Instances}/{id}/console.log";
+
+    public string Seed(InstanceId id) => $"{Instances}/{id}/seed.iso";
+
     /// <summary>A folder for what a disk is made of, beside it.</summary>
     public string DiskWork(InstanceId id, DiskName disk) =>
         Disk(id, disk, "raw") + TemporarySuffix;

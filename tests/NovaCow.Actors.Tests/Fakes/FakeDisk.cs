@@ -192,6 +192,12 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
             "list-records", cancellationToken, IReadOnlyList<InstanceRecord> () =>
                 [.. Records.Values.Where(r => !Unreadable.ContainsKey(r.Id))]);
 
+    public MachineFiles MachineFiles(InstanceId id) =>
+        new($"/store/instances/{id}/console.log", $"/store/instances/{id}/seed.iso");
+
+    public string? BackingPath(InstanceDisk disk) =>
+        disk.BackingFile is { } key ? $"/store/bases/{key}" : null;
+
     public string IncomingPath(BaseKey key) => $"/store/incoming/{key}";
 
     public Task DiscardIncomingAsync(BaseKey key, CancellationToken cancellationToken) =>

@@ -106,6 +106,7 @@ public sealed class WireMessagesTests
             _ when type == typeof(double) => _random.Next() / 8.0,
             _ when type == typeof(long) => _random.NextInt64(),
             _ when type == typeof(double) => _random.NextDouble(),
+            _ when type == typeof(byte[]) => new byte[] { (byte)_random.Next(256) },
             _ when type == typeof(TimeSpan) => new TimeSpan(_random.NextInt64(1L << 40)),
             _ when type == typeof(DateTimeOffset) =>
                 new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(_random.Next()),
