@@ -168,7 +168,9 @@ internal sealed partial class BaseVolumeActor : ReceiveActor, IWithTimers
         {
             clone.Await(waiter.Requester, make.Attempt, baseWait);
             StartChange(clone, new DiskChangeRequest(
-                make.Instance, existing, new DiskChange.Rebase(_key)));
+                make.Instance,
+                existing,
+                make.Rebuilds ? new DiskChange.Rebuild(_key) : new DiskChange.Rebase(_key)));
             return;
         }
 

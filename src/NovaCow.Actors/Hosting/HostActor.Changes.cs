@@ -81,7 +81,10 @@ public sealed partial class HostActor
             return;
         var outcome = m.Outcome;
         var ended = new SchedulerProtocol.EndedChange(
-            outcome.Number, m.Kind, entry.Disks, outcome.Bytes);
+            outcome.Number, m.Kind, entry.Disks, outcome.Bytes)
+        {
+            Captured = outcome.Captured,
+        };
         DomainMetrics.CountChange(m.Kind, LaunchChange.PhaseOf(outcome.Error));
         Say(outcome.Error is { } error
             ? new SchedulerProtocol.ChangeFailed(_host.Id, m.Id, entry.Fence, ended, error)

@@ -1,4 +1,5 @@
 using NovaCow.Actors.Protocols;
+using NovaCow.Actors.Telemetry;
 using NovaCow.Core;
 using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
@@ -215,6 +216,7 @@ public sealed partial class HostActor
             Cluster = entry.Cluster,
             Record = entry.Record,
             Order = entry.Order,
+            Machine = entry.Power?.Status,
         };
         var host = _host;
         entry.Ref = Context.ActorOf(
@@ -246,11 +248,18 @@ public sealed partial class HostActor
         SayPrepared(entry);
     }
 
-    private void OnActive(InstanceId id)
+    private void OnActive(InstanceProtocol.Active active)
     {
+        var id = active.Id;
         if (FromInstance(id) is not { State: InstanceState.Prepared } entry)
             return;
         entry.State = InstanceState.Active;
+        if (active.StartedIn is { } took)
+        {
+            _tally.Paces.Started(took);
+            DomainMetrics.StartSeconds.Record(took.TotalSeconds);
+        }
+
         Say(new SchedulerProtocol.Activated(_host.Id, id, entry.Fence));
     }
 
@@ -363,6 +372,9 @@ public sealed partial class HostActor
         public Preparation? Preparation { get; set; }
 
         public IActorRef? Ref { get; set; }
+
+        /// <summary>How its machine is; null: it has none.</summary>
+        public PowerReport? Power { get; set; }
 
         /// <summary>The cluster that launched it.</summary>
         public string? Cluster { get; init; }

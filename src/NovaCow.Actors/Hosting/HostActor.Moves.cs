@@ -37,7 +37,13 @@ public sealed partial class HostActor
             return;
         }
 
-        var error = _host.Transfers is { } desk
+        var error = entry.Power?.Status.IsOn == true
+            ? new LaunchError(
+                LaunchErrorCode.InvalidRequest,
+                $"instance {offer.Id}: its machine runs; stop it first: novacow instance stop "
+                    + $"{offer.Id}",
+                IsRetryable: true)
+            : _host.Transfers is { } desk
             ? desk.WhyNot(offer.Id, entry.Disks)
             : new LaunchError(
                 LaunchErrorCode.InvalidRequest,

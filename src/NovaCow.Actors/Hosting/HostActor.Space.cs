@@ -21,6 +21,7 @@ public sealed partial class HostActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
+        _observing?.Dispose();
         SaveUses();
         _stopping.Cancel();
         _stopping.Dispose();

@@ -69,6 +69,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
     /// <inheritdoc/>
     protected override void PreStart()
     {
+        ObserveMachines();
         _ = Reconciliation.ReadAsync(_host).PipeTo(
             Self,
             success: found => found,
@@ -105,11 +106,12 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         Receive<DeleteDisk>(OnDeleteDisk);
         Receive<DiskProgressed>(OnDiskProgressed);
         Receive<InstanceProtocol.Ready>(OnReady);
-        Receive<InstanceProtocol.Active>(active => OnActive(active.Id));
+        Receive<InstanceProtocol.Active>(OnActive);
         Receive<InstanceProtocol.Undoing>(undoing => OnUndoing(undoing.Id));
         Receive<InstanceProtocol.Ended>(OnEnded);
         ChangeHandlers();
         MoveHandlers();
+        MachineHandlers();
         Receive<AskToBuild>(ask => _turns.Ask(Sender, ask));
         Receive<BuildEnded>(ended => _turns.End(ended.Key));
         Receive<Changed>(OnBaseChanged);
@@ -150,6 +152,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
                 Disks = record.Disks,
                 Cluster = record.Cluster,
                 Record = record,
+                Power = PowerOf(found.Machines.Machines.GetValueOrDefault(record.Id)),
             };
             _instances[record.Id] = entry;
             StartInstance(entry, InstanceActor.Start.Found, null);
@@ -168,6 +171,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             ReportTime.Instance, ReportTime.Instance, _host.Limits.ReportEvery);
         StartCare();
         StartCache();
+        StartMachines(found.Machines);
         SayHelloTo(_scheduler);
     }
 
@@ -188,8 +192,12 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             Bases = [.. _bases.Values.Where(b => b.Report is not null).Select(b => b.Report!)],
             Instances =
             [
-                .. _instances.Values.Select(i => new HostedInstance(i.Id, i.Fence, i.State)),
+                .. _instances.Values.Select(i => new HostedInstance(i.Id, i.Fence, i.State)
+                {
+                    Power = i.Power,
+                }),
             ],
+            Hypervisor = _host.Machines?.Capabilities ?? HypervisorCapabilities.None,
         }));
         Report();
     }

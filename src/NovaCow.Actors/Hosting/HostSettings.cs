@@ -39,6 +39,18 @@ public sealed record HostSettings
     /// <summary>Lends disks of instances that leave; null: none leaves.</summary>
     public TransferDesk? Transfers { get; init; }
 
+    /// <summary>Runs the instances' machines; null: disks are the result.</summary>
+    public HostMachines? Machines { get; init; }
+
+    /// <summary>Describes machines for whoever starts them otherwise; null: nobody does.</summary>
+    public Func<MachineSpec, MachineDescription>? Describe { get; init; }
+
+    /// <summary>Reads and bounds guests' consoles; null: there are none.</summary>
+    public IConsoles? Consoles { get; init; }
+
+    /// <summary>Makes images of disks; null: none are made.</summary>
+    public ICapturesDisks? Captures { get; init; }
+
     /// <summary>Where other hosts reach this one; null: no instance leaves or comes.</summary>
     public string? Address { get; init; }
 

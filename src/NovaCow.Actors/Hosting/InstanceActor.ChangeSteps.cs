@@ -17,7 +17,23 @@ internal sealed partial class InstanceActor
     private void NextStep()
     {
         var change = _change!;
-        if (_isRemovalWanted || change.IsCancelled)
+        var isUnwanted = _isRemovalWanted || change.IsCancelled;
+        if (change is { What: InstanceChange.Rebuild rebuild, Step: not null })
+        {
+            EndRebuild(change, rebuild);
+            return;
+        }
+
+        if (change.What is InstanceChange.Capture capture)
+        {
+            if (isUnwanted)
+                EndChange(Cancelled());
+            else
+                Capture(change, capture);
+            return;
+        }
+
+        if (isUnwanted)
         {
             var left = Plan(change).Steps.Count;
             EndChange(left == 0 && !_isRemovalWanted ? null : Cancelled());
@@ -51,6 +67,7 @@ internal sealed partial class InstanceActor
                 step.Driver)
             {
                 Existing = step.Disk,
+                Rebuilds = step.Change is DiskChange.Rebuild,
             }
             : new ChangeDisk(_attempt, new DiskChangeRequest(_id, step.Disk, step.Change))));
     }
@@ -86,7 +103,7 @@ internal sealed partial class InstanceActor
         change.Stage = ChangeStage.Publishing;
         change.Unpublished = _record! with
         {
-            Disks = [.. _record.Disks.Select(d => d.Name == disk.Name ? disk : d)],
+            Disks = [.. _record.Disks.Select(d => d.Name == disk.Name ? disk.PluggedAs(d) : d)],
         };
         Publish();
     }
@@ -109,6 +126,14 @@ internal sealed partial class InstanceActor
             failure: cause => new Published(record, cause));
     }
 
+    /// <summary>Publishes a record in the middle of a change, and goes on.</summary>
+    private void PublishThen(InstanceRecord record, Action then)
+    {
+        var change = _change!;
+        (change.Stage, change.Unpublished, change.Then) = (ChangeStage.Publishing, record, then);
+        Publish();
+    }
+
     private void OnPublished(Published published)
     {
         _isSaving = false;
@@ -121,6 +146,13 @@ internal sealed partial class InstanceActor
 
         (_record, change.Unpublished, _failures) = (published.Record, null, 0);
         Context.Parent.Tell(new InstanceProtocol.Rewritten(published.Record));
+        if (change.Then is { } then)
+        {
+            change.Then = null;
+            then();
+            return;
+        }
+
         if (change.Stage == ChangeStage.Ending)
         {
             ChangeIsOver(published.Record.LastChange!);
@@ -178,6 +210,8 @@ internal sealed partial class InstanceActor
         Changing,
         Publishing,
         Leaving,
+        Machine,
+        Dropping,
         Ending,
     }
 
@@ -195,13 +229,33 @@ internal sealed partial class InstanceActor
         public ChangeStep? Step { get; set; }
 
         /// <summary>The base whose actor does the step; null: the host does.</summary>
-        public BaseKey? Base => Step?.Base?.Key() ?? Step?.Disk.BackingFile;
+        public BaseKey? Base =>
+            Making?.Base.Key() ?? Step?.Base?.Key() ?? Step?.Disk.BackingFile;
 
         public InstanceRecord? Unpublished { get; set; }
 
         public LaunchError? Error { get; set; }
 
         public bool IsCancelled { get; set; }
+
+        /// <summary>What the change makes of the record at its end, beside saying how it ended.
+        /// </summary>
+        public Func<InstanceRecord, InstanceRecord>? Final { get; set; }
+
+        /// <summary>What follows once the record is published; null: the next step.</summary>
+        public Action? Then { get; set; }
+
+        /// <summary>The further disk that is being made.</summary>
+        public PlannedDisk? Making { get; set; }
+
+        /// <summary>The further disk that is being removed.</summary>
+        public DiskRef? Dropped { get; set; }
+
+        /// <summary>Whether the machine that was stopped for it was started again, or could not be.
+        /// </summary>
+        public bool IsRestarted { get; set; }
+
+        public Image? Captured { get; set; }
 
         public long? BytesBefore { get; set; }
 

@@ -29,7 +29,16 @@ internal sealed partial class InstanceActor
         Receive<InstanceProtocol.MayNotChange>(
             m => EndChange(m.Error), _ => _change is { Stage: ChangeStage.AwaitingTurn });
         Receive<Measured>(OnMeasured);
-        Receive<DiskChanging>(OnDiskChanging, _ => _change is { Stage: ChangeStage.Changing });
+        Receive<DiskChanging>(OnDiskChanging, _ => _change is
+            { Stage: ChangeStage.Changing or ChangeStage.Machine });
+        Receive<DiskMade>(
+            made => OnDataDiskMade(_change!, made.Disk), made => IsMaking(made.Disk.Name));
+        Receive<DiskFailed>(
+            failed => EndChange(failed.Error), failed => IsMaking(failed.Disk));
+        Receive<DiskDeleted>(
+            _ => OnDropped(null), _ => _change is { Stage: ChangeStage.Dropping });
+        Receive<DiskFailed>(
+            failed => OnDropped(failed.Error), _ => _change is { Stage: ChangeStage.Dropping });
         Receive<DiskMade>(
             made => OnDiskChanged(made.Disk), made => IsAwaited(made.Disk.Name));
         Receive<DiskFailed>(
@@ -51,6 +60,9 @@ internal sealed partial class InstanceActor
 
     private bool IsAwaited(DiskName disk) =>
         _change is { Stage: ChangeStage.Changing, Step: { } step } && step.Disk.Name == disk;
+
+    private bool IsMaking(DiskName disk) =>
+        _change is { Stage: ChangeStage.Changing, Making: { } making } && making.Name == disk;
 
     private void OnChange(InstanceProtocol.Change change)
     {
@@ -96,7 +108,20 @@ internal sealed partial class InstanceActor
     private void Begin(InstanceProtocol.Change change)
     {
         _change = new RunningChange(change.Number, change.What.Kind, change.What);
-        Measure();
+        switch (change.What)
+        {
+            case InstanceChange.Resize or InstanceChange.Flatten or InstanceChange.Rebase
+                or InstanceChange.Migrate when IsOn:
+                EndChange(Runs());
+                break;
+            case InstanceChange.Resize or InstanceChange.Flatten or InstanceChange.Rebase
+                or InstanceChange.Migrate:
+                Measure();
+                break;
+            default:
+                BeginLife(_change);
+                break;
+        }
     }
 
     private void CancelChange(RunningChange change)
@@ -104,9 +129,16 @@ internal sealed partial class InstanceActor
         change.IsCancelled = true;
         if (change.Stage == ChangeStage.AwaitingTurn)
             EndChange(Cancelled());
+        else if (change.Stage == ChangeStage.Machine)
+            _call?.Cancel.Cancel();
         else if (change is { Stage: ChangeStage.Changing, Base: { } key, Step: { } step })
             Context.Parent.Tell(new CancelDiskChange(_id, step.Disk.Name, key));
     }
+
+    private LaunchError Runs() => new(
+        LaunchErrorCode.InvalidRequest,
+        $"instance {_id}: its machine runs; stop it first: novacow instance stop {_id}",
+        IsRetryable: true);
 
     private LaunchError Cancelled() => new(
         LaunchErrorCode.Cancelled,
@@ -152,6 +184,12 @@ internal sealed partial class InstanceActor
 
     private void AskForTurn(RunningChange change, IReadOnlyList<DiskUsage> usage)
     {
+        if (change.What is InstanceChange.Capture)
+        {
+            AskForRoomToCapture(change, usage);
+            return;
+        }
+
         var (steps, refusal) = Plan(change);
         if (refusal is not null || steps.Count == 0)
         {
@@ -172,9 +210,28 @@ internal sealed partial class InstanceActor
             beside.DefaultIfEmpty().Max()));
     }
 
+    // A running disk is copied whole before its image is made of the copy.
+    private void AskForRoomToCapture(RunningChange change, IReadOnlyList<DiskUsage> usage)
+    {
+        var root = _record!.Disks.First(d => d.Name == DiskName.Root);
+        var own = usage.FirstOrDefault(u => u.Disk == DiskName.Root) is { } u
+            ? u.SharedBytes + u.UniqueBytes
+            : root.AllocatedBytes;
+        change.Stage = ChangeStage.AwaitingTurn;
+        IReadOnlyList<BaseKey> held = root.BackingFile is { } key ? [key] : [];
+        Context.Parent.Tell(new InstanceProtocol.AskToChange(
+            _id, IsOn ? [.. held, .. held] : held, IsOn ? 2 * own : own));
+    }
+
     private void EndChange(LaunchError? error)
     {
         var change = _change!;
+        if (_record!.StartsAfterChange && !change.IsRestarted && !_isRemovalWanted)
+        {
+            Restart(change, error);
+            return;
+        }
+
         (change.Stage, change.Error) = (ChangeStage.Ending, error);
         Context.Parent.Tell(new InstanceProtocol.EndTurn(_id));
         if (_isRemovalWanted)
@@ -188,9 +245,13 @@ internal sealed partial class InstanceActor
     private void RecordEnd(ChangeBytes? bytes)
     {
         var change = _change!;
-        change.Unpublished = _record! with
+        var record = change.Final?.Invoke(_record!) ?? _record!;
+        change.Unpublished = record with
         {
-            LastChange = new ChangeOutcome(change.Number, change.Error, bytes),
+            LastChange = new ChangeOutcome(change.Number, change.Error, bytes)
+            {
+                Captured = change.Captured,
+            },
         };
         Publish();
     }
@@ -199,6 +260,7 @@ internal sealed partial class InstanceActor
     {
         Context.Parent.Tell(new InstanceProtocol.ChangeEnded(_id, _change!.Kind, outcome));
         _change = null;
+        NotePower();
         if (_isRemovalWanted)
             Remove();
         else if (_nextChange is { } next)
@@ -212,16 +274,20 @@ internal sealed partial class InstanceActor
     private void RemoveOnceUnchanged()
     {
         _isRemovalWanted = true;
-        if (_change is null)
-            Remove();
-        else
+        if (_change is not null)
             CancelChange(_change);
+        else if (_call is not null)
+            _call.Cancel.Cancel();
+        else
+            Remove();
     }
 
     private void OnBaseLostWhileChanging(BaseKey key)
     {
         if (_change is { Stage: ChangeStage.Leaving, Step.Disk.BackingFile: { } old } && old == key)
             StepEnded();
+        else if (_change is { Stage: ChangeStage.Dropping, Dropped.Base: { } lost } && lost == key)
+            OnDropped(null);
         else if (_change is { Stage: ChangeStage.Changing, Base: { } used } && used == key)
         {
             EndChange(new LaunchError(

@@ -51,6 +51,8 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
         (_host, _id, _attempt, _spec, _plan) = (host, plan.Id, plan.Attempt, plan.Spec, plan.Disks);
         (_error, _start, _record) = (plan.Error, start, plan.Record);
         (_cluster, _order) = (plan.Cluster, plan.Order);
+        _machine = plan.Machine;
+        _mayHaveMachine = host.Machines is not null && start != Start.Prepare;
         _time = Context.System.TimeProvider;
         _startedAt = _time.GetTimestamp();
         Preparing();
@@ -93,11 +95,7 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
 
     private void Prepared()
     {
-        Receive<InstanceProtocol.Commit>(_ =>
-        {
-            // Without a hypervisor, committed disks are the result.
-            Context.Parent.Tell(new InstanceProtocol.Active(_id));
-        });
+        MachineHandlers();
         Receive<InstanceProtocol.Remove>(_ => RemoveOnceUnchanged());
         Receive<InstanceProtocol.BaseLost>(lost => OnBaseLostWhileChanging(lost.Key));
         ChangeHandlers();
@@ -131,7 +129,14 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
         Receive<DiskMade>(_ => { });
         Receive<DiskDeleted>(_ => { });
         Receive<DiskFailed>(_ => { });
+        Receive<Answered>(OnAnswered);
+        Receive<Noted>(_ =>
+        {
+            _isSaving = false;
+            Undo();
+        });
         Receive<InstanceProtocol.Commit>(_ => { });
+        Receive<InstanceProtocol.MachineIs>(_ => { });
         Receive<InstanceProtocol.Change>(_ => { });
         Receive<InstanceProtocol.CancelChange>(_ => { });
     }
@@ -164,6 +169,9 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
             Flavor = _spec.Flavor,
             Disks = [.. _plan.Select(d => _made[d.Name])],
             KernelArguments = _spec.Image.KernelArguments,
+            Guest = _spec.Guest,
+            // What comes from another host was stopped there.
+            IsOn = _order is null || _host.Machines is null ? null : false,
             PreparedAt = _time.GetUtcNow(),
         };
         _isSaving = true;
@@ -228,12 +236,19 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
         Undo();
     }
 
-    // The record first: from then on the disks are leftovers, which a start removes.
+    // The machine first, then the record: from then on the disks are leftovers, which a start
+    // removes.
     private void Undo()
     {
         Become(Undoing);
         if (_isSaving)
             return;
+        if (_mayHaveMachine || _call is not null)
+        {
+            RemoveMachine();
+            return;
+        }
+
         _ = _host.Store.DeleteInstanceAsync(_id, CancellationToken.None).PipeTo(
             Self,
             success: () => RecordGone.Instance,
@@ -306,4 +321,7 @@ internal sealed record InstancePlan(
 
     /// <summary>Its record, where it was found or is prepared.</summary>
     public InstanceRecord? Record { get; init; }
+
+    /// <summary>Its machine, as far as it is known; null: there is none.</summary>
+    public MachineStatus? Machine { get; init; }
 }

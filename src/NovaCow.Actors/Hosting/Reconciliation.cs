@@ -14,6 +14,9 @@ internal static class Reconciliation
 {
     public static async Task<Found> ReadAsync(HostSettings host)
     {
+        var machines = host.Machines is null
+            ? MachineInventory.Empty
+            : await host.Machines.Hypervisor.ListAsync(CancellationToken.None);
         var inventory = await host.Drivers.ListAsync(CancellationToken.None);
         var records = await host.Store.ListInstancesAsync(CancellationToken.None);
         var whole = new List<InstanceRecord>(records.Count);
@@ -43,6 +46,7 @@ internal static class Reconciliation
         {
             DamagedBases = inventory.Damaged,
             Unsealed = inventory.Unsealed,
+            Machines = machines,
             Uses = host.Store.ReadUses().DistinctBy(u => u.Key).ToDictionary(u => u.Key),
         };
     }
@@ -57,7 +61,7 @@ internal static class Reconciliation
         var disks = inventory.Disks[record.Id];
         if (record.Disks.All(d => IsSame(d, Seen(d, disks)!)))
             return record;
-        var anew = record with { Disks = [.. record.Disks.Select(d => Seen(d, disks)!)] };
+        var anew = record with { Disks = [.. record.Disks.Select(d => Seen(d, disks)!.PluggedAs(d))] };
         try
         {
             await host.Store.SaveInstanceAsync(anew, CancellationToken.None);
@@ -140,6 +144,9 @@ internal static class Reconciliation
 
         /// <summary>Those of the bases whose bytes nothing vouches for.</summary>
         public required IReadOnlySet<BaseKey> Unsealed { get; init; }
+
+        /// <summary>The machines that the hypervisor has.</summary>
+        public required MachineInventory Machines { get; init; }
 
         /// <summary>How bases were used, as far as that is known.</summary>
         public required IReadOnlyDictionary<BaseKey, BaseUse> Uses { get; init; }

@@ -23,6 +23,10 @@ public static partial class BaseVolumeProtocol
         /// <summary>The disk as it is, for one that exists and becomes a clone of this base; null:
         /// it is made anew.</summary>
         public InstanceDisk? Existing { get; init; }
+
+        /// <summary>Whether what the existing disk holds is to be lost: it becomes a fresh clone.
+        /// </summary>
+        public bool Rebuilds { get; init; }
     }
 
     /// <summary>The disk is durable.</summary>

@@ -26,7 +26,14 @@ public static partial class InstanceProtocol
     public sealed record Ready(InstanceRecord Record, Preparation Preparation) : IInstanceMessage;
 
     /// <summary>The instance is active.</summary>
-    public sealed record Active(InstanceId Id) : IInstanceMessage;
+    public sealed record Active(InstanceId Id) : IInstanceMessage
+    {
+        /// <summary>How long its machine took to start; null: it was not started now.</summary>
+        public TimeSpan? StartedIn { get; init; }
+    }
+
+    /// <summary>The machine is so now, by whomever.</summary>
+    public sealed record MachineIs(MachineStatus Status) : IInstanceMessage;
 
     /// <summary>It failed, and is being undone.</summary>
     public sealed record Undoing(InstanceId Id) : IInstanceMessage;

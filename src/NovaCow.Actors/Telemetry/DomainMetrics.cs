@@ -25,6 +25,10 @@ public static class DomainMetrics
         "novacow.prepare.duration", "s", "From the host's command to durable disks",
         advice: Seconds);
 
+    /// <summary>How long machines take to start.</summary>
+    public static Histogram<double> StartSeconds { get; } = Meter.CreateHistogram(
+        "novacow.start.duration", "s", "From the commit to a machine that runs", advice: Seconds);
+
     /// <summary>Bases on this process's hosts; tag <c>state</c>.</summary>
     public static UpDownCounter<long> Bases { get; } = Meter.CreateUpDownCounter<long>(
         "novacow.bases", "{base}", "Base volumes by state");

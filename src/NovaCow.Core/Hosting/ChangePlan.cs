@@ -49,9 +49,36 @@ public static class ChangePlan
                     disks.Where(d => d.BackingFile is null && bases.ContainsKey(d.Name)),
                     disk => bases[disk.Name],
                     _ => driver);
+            case InstanceChange.Rebuild c:
+                return Rebuild(c, Root(disks).ToList(), record);
             default:
                 throw new InvalidOperationException($"unknown change {change}");
         }
+    }
+
+    // Whether it is done already cannot be seen from the disk: whoever asks must know.
+    private static (IReadOnlyList<ChangeStep> Steps, LaunchError? Refusal) Rebuild(
+        InstanceChange.Rebuild change, List<InstanceDisk> root, InstanceRecord record)
+    {
+        var image = change.Image;
+        var problem =
+            root.FirstOrDefault(d => image.VirtualSizeBytes > d.VirtualSizeBytes) is { } small
+                ? $"the root disk has {small.VirtualSizeBytes} bytes and image {image.Name} "
+                    + $"{image.VirtualSizeBytes}; resize the disk first"
+            : root.Any(d => d.Layout == DiskLayout.Ec2)
+                ? "the root disk has the layout of EC2; launch a new instance"
+            : image.Kernel is not null || record.Disks.Any(d => d.Name.IsBootFile)
+                ? "an instance that boots a kernel beside its disk, or is to, cannot be rebuilt; "
+                    + "launch a new instance"
+            : null;
+        return problem is null
+            ? ([.. root.Select(d => new ChangeStep(
+                d, new DiskChange.Rebuild(image.BaseKey()), d.Driver,
+                new BaseContent.OfImage(image)))], null)
+            : ([], new LaunchError(
+                LaunchErrorCode.InvalidRequest,
+                $"instance {record.Id}: {problem}",
+                IsRetryable: false));
     }
 
     private static (IReadOnlyList<ChangeStep> Steps, LaunchError? Refusal) Clones(
@@ -94,6 +121,7 @@ public static class ChangePlan
     // what is read-only.
     private static bool IsDisk(InstanceDisk disk) =>
         disk.Name == DiskName.Root || disk.Name == DiskName.Swap
+            || disk.Name.IsData
             || disk.Name.Value.StartsWith("ephemeral", StringComparison.Ordinal);
 
     private static bool Shares(string driver) => driver != DriverName.Copy;

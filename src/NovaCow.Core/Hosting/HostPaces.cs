@@ -48,6 +48,7 @@ public sealed class PaceMeter
     private int _fetching;
     private double? _build;
     private double? _clone;
+    private double? _start;
 
     /// <summary>A fetch begins; <see cref="EndFetch"/> follows.</summary>
     public void BeginFetch()
@@ -96,6 +97,15 @@ public sealed class PaceMeter
         }
     }
 
+    /// <summary>An instance's machine was started.</summary>
+    public void Started(TimeSpan took)
+    {
+        lock (_lock)
+        {
+            _start = Average(_start, took.TotalSeconds);
+        }
+    }
+
     /// <summary>What was learned.</summary>
     /// <param name="maxBuilds">Bases that the host makes at one time.</param>
     public HostPaces Read(int maxBuilds)
@@ -108,6 +118,7 @@ public sealed class PaceMeter
                 FetchBytesPerSecond = new Dictionary<string, double>(_fetch),
                 BuildBytesPerSecond = _build,
                 CloneSeconds = _clone,
+                StartSeconds = _start,
             };
         }
     }

@@ -57,6 +57,10 @@ public sealed record InstanceDisk
     /// <summary>Whether it is kept but not plugged in.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsDetached { get; init; }
+
+    /// <summary>The disk, plugged in where another one was: drivers know nothing of that.</summary>
+    public InstanceDisk PluggedAs(InstanceDisk before) =>
+        this with { Device = before.Device, IsDetached = before.IsDetached };
 }
 
 /// <summary>What a driver found on the host's disk: only what is whole.</summary>
@@ -135,6 +139,11 @@ public sealed record InstanceRecord
     /// machines.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? IsOn { get; init; }
+
+    /// <summary>Whether its machine is to start again at the end of the change that it was stopped
+    /// for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool StartsAfterChange { get; init; }
 
     /// <summary>When it was prepared.</summary>
     public required DateTimeOffset PreparedAt { get; init; }
