@@ -8,7 +8,7 @@ internal static class SystemTool
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     public static async Task<(int Code, string Output, string Error)> TryRunAsync(
-        string tool, params IEnumerable<string> arguments)
+        string tool, IEnumerable<string> arguments, string input = "")
     {
         var start = new ProcessStartInfo(tool)
         {
@@ -21,6 +21,7 @@ internal static class SystemTool
             start.ArgumentList.Add(argument);
         start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
         using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
@@ -31,11 +32,14 @@ internal static class SystemTool
         return (process.ExitCode, await output, await error);
     }
 
-    public static async Task<string> RunAsync(string tool, params IEnumerable<string> arguments)
+    public static Task<string> RunAsync(string tool, params string[] arguments) =>
+        RunAsync(tool, arguments, "");
+
+    public static async Task<string> RunAsync(
+        string tool, IEnumerable<string> arguments, string input = "")
     {
-        var (code, output, error) = await TryRunAsync(tool, arguments);
-        Assert.True(
-            code == 0, $"{tool} {string.Join(' ', arguments)}: {code}: {output}{error}");
+        var (code, output, error) = await TryRunAsync(tool, arguments, input);
+        Assert.True(code == 0, $"{tool}: {code}: {output}{error}");
         return output;
     }
 }
