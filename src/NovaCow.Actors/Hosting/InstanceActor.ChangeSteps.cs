@@ -90,7 +90,8 @@ internal sealed partial class InstanceActor
         var made = new DiskRef(disk.Name, disk.BackingFile, disk.Driver);
         if (disk.Path != old.Path)
         {
-            _plan = [.. _plan, made];
+            if (made != RefOf(old))
+                _plan = [.. _plan, made];
         }
         else
         {
@@ -167,7 +168,10 @@ internal sealed partial class InstanceActor
         }
 
         change.Stage = ChangeStage.Leaving;
-        Context.Parent.Tell(new DeleteDisk(_id, _attempt, RefOf(old)));
+        // What is a clone of the same base keeps its reference; only the old file goes.
+        var left = RefOf(old);
+        Context.Parent.Tell(new DeleteDisk(
+            _id, _attempt, IsStillOurs(left) ? left with { Base = null } : left));
     }
 
     private void PublishLater(LaunchError error)
@@ -191,7 +195,7 @@ internal sealed partial class InstanceActor
     private void StepEnded()
     {
         var (change, old) = (_change!, _change!.Step!.Disk);
-        if (change.Stage == ChangeStage.Leaving)
+        if (change.Stage == ChangeStage.Leaving && !IsStillOurs(RefOf(old)))
             _plan = [.. _plan.Where(d => d != RefOf(old))];
         change.DoneBytes += old.VirtualSizeBytes;
         if (_isRemovalWanted)
@@ -199,6 +203,8 @@ internal sealed partial class InstanceActor
         else
             NextStep();
     }
+
+    private bool IsStillOurs(DiskRef disk) => _record!.Disks.Any(d => RefOf(d) == disk);
 
     private static DiskRef RefOf(InstanceDisk disk) =>
         new(disk.Name, disk.BackingFile, disk.Driver);

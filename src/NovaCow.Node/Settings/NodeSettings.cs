@@ -106,6 +106,9 @@ public sealed record HostSettings
     /// <summary>Whose the disks' files are; null: this process's user's.</summary>
     public required DiskOwner? DiskOwner { get; init; }
 
+    /// <summary>What runs the machines.</summary>
+    public required HypervisorSettings Hypervisor { get; init; }
+
     /// <summary>Folders of other systems' instances that may be adopted.</summary>
     public required IReadOnlyList<string> Adopt { get; init; }
 

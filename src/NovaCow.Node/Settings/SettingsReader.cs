@@ -104,6 +104,7 @@ public static partial class SettingsReader
         DiskOwner = c.HasPath("disk-owner.uid") || c.HasPath("disk-owner.gid")
             ? new DiskOwner(UserId(c, "disk-owner.uid"), UserId(c, "disk-owner.gid"))
             : null,
+        Hypervisor = HypervisorSettings.Read(c.GetConfig("hypervisor")),
         Adopt = Adopt(c),
         VCpus = c.HasPath("vcpus") ? AtLeast(c, "vcpus", 1) : null,
         MemoryBytes = c.HasPath("memory") ? c.GetByteSize("memory") : null,

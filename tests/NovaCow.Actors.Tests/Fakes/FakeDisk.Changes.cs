@@ -50,7 +50,9 @@ internal sealed partial class FakeDisk
             {
                 Driver = driver,
                 Format = extension,
-                Path = Path.ChangeExtension(disk.Path, extension),
+                Path = request.Change is DiskChange.Rebuild
+                    ? $"/store/instances/{request.Instance}/{disk.Name}.new.{extension}"
+                    : Path.ChangeExtension(disk.Path, extension),
             };
             (raw ? RawDisks : Disks)[id] = changed;
             return changed;
@@ -99,10 +101,13 @@ internal sealed partial class FakeDisk
 
     private void RemoveUnnamed()
     {
-        foreach (var (files, extension) in new[] { (Disks, "qcow2"), (RawDisks, "raw") })
+        foreach (var files in new[] { Disks, RawDisks })
         {
-            foreach (var id in files.Keys.Where(d => !IsNamed(d.Instance, $"{d.Disk}.{extension}")))
-                files.TryRemove(id, out _);
+            foreach (var (id, disk) in files)
+            {
+                if (!IsNamed(id.Instance, Path.GetFileName(disk.Path)))
+                    files.TryRemove(id, out _);
+            }
         }
     }
 

@@ -113,6 +113,14 @@ public sealed class LifeTests : MachineTestKit
         ExpectChanged();
         Assert.Equal(1, Disk.Calls("change"));
         Assert.Equal(13, Record.Disks[0].AllocatedBytes);
+        Assert.Equal(Given.Image.BaseKey(), Record.Disks[0].BackingFile);
+        AwaitAssert(() =>
+        {
+            TestScheduler.Advance(TimeSpan.FromSeconds(1));
+            Send(new HostProtocol.SayHello());
+            var facts = Scheduler.ExpectMsg<SchedulerProtocol.HostHello>().Facts;
+            Assert.Equal(1, facts.Bases.Single(b => b.Key == Given.Image.BaseKey()).Clones);
+        });
         ExpectCleanDiscard();
     }
 

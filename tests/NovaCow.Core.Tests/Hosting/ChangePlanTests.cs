@@ -48,6 +48,18 @@ public sealed class ChangePlanTests
     }
 
     [Fact]
+    public void A_rebuild_is_of_the_root_disk_alone_and_by_the_driver_that_has_it()
+    {
+        var change = new InstanceChange.Rebuild(Image);
+        Assert.Equal(["root Rebuild copy"], Plan(change, Record("copy", owns: true)));
+        Assert.Contains(
+            "resize the disk first",
+            Plan(new InstanceChange.Rebuild(Image with { VirtualSizeBytes = 1L << 50 }), Record())
+                .Single(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Flattening_is_of_every_disk_that_has_a_base()
     {
         var record = Record();
