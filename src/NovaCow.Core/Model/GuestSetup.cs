@@ -15,7 +15,7 @@ public enum GuestSeedKind
 
 /// <summary>What a guest is told at its first boot, through a small disk; compared by what it says.
 /// User data may be secret, and is never shown.</summary>
-public sealed record GuestSetup
+public sealed partial record GuestSetup
 {
     /// <summary>The longest user data, in bytes of UTF-8.</summary>
     public const int MaxUserDataBytes = 64 << 10;
