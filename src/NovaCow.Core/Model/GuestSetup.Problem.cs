@@ -60,7 +60,7 @@ public sealed partial record GuestSetup
         if (key is null || key.Length is 0 or > MaxSshKeyLength)
             return $"{key?.Length ?? 0} characters: expected 1 to {MaxSshKeyLength}";
         if (!IsOneLine(key))
-            return "expected one line of text, without control characters";
+            return "expected one line of text, without control characters or emoji";
         return key.Split(' ', 3) is [var type, var bytes, ..] && s_keyTypes.Contains(type)
             && bytes.Length > 0 && !bytes.AsSpan().ContainsAnyExcept(s_base64)
                 ? null
@@ -77,10 +77,12 @@ public sealed partial record GuestSetup
             : "user data: halves of characters stand alone in it; expected valid Unicode";
     }
 
+    /// <summary>Readers of YAML and of JSON disagree about what is beyond 16 bits.</summary>
     private static bool IsOneLine(string text) =>
-        IsWellFormed(text) && text.EnumerateRunes().All(r => Rune.GetUnicodeCategory(r)
+        text.All(c => char.GetUnicodeCategory(c)
             is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned));
+                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned
+                or UnicodeCategory.Surrogate));
 
     private static bool IsWellFormed(ReadOnlySpan<char> text)
     {

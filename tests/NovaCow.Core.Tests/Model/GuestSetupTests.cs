@@ -39,7 +39,7 @@ public sealed class GuestSetupTests
     [Theory]
     [InlineData(Key)]
     [InlineData("ssh-rsa AAAA")]
-    [InlineData("ecdsa-sha2-nistp256 AAAA+/== jäck's 😀 key")]
+    [InlineData("ecdsa-sha2-nistp256 AAAA+/== jäck's key")]
     [InlineData("sk-ssh-ed25519@openssh.com AAAA me")]
     public void Public_keys_are_taken(string key) =>
         Assert.Null(new GuestSetup { SshKeys = [Key, key] }.Problem());
@@ -57,6 +57,7 @@ public sealed class GuestSetupTests
     [InlineData("ssh-ed25519 AAAA me\u2028")]
     [InlineData("ssh-ed25519 AAAA me\uFFFF")]
     [InlineData("ssh-ed25519\tAAAA")]
+    [InlineData("ssh-ed25519 AAAA 😀")]
     [InlineData("command=\"x\" ssh-ed25519 AAAA")]
     [InlineData("-----BEGIN OPENSSH PRIVATE KEY-----")]
     public void What_is_no_line_of_a_public_key_is_refused_and_not_repeated(string key)
