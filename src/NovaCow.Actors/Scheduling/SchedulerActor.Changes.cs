@@ -19,6 +19,7 @@ public sealed partial class SchedulerActor
             new ChangeEnded(m.Id, m.Ended.Number, m.Ended.Kind, null, m.Ended.Disks, Now)
             {
                 Bytes = m.Ended.Bytes,
+                Captured = m.Ended.Captured,
             },
             Now)));
         FromHost<ChangeFailed>(m => m.Host, m => Carry(_core.ChangeEnded(

@@ -44,6 +44,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         AdoptionCommands();
         ChangeCommands();
         MoveCommands();
+        MachineCommands();
         EventCommands();
         CareCommands();
         FleetCommands();
@@ -174,6 +175,9 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
                 break;
             case SchedulerEffect.Receive e:
                 ToHost(e.Host, new HostProtocol.Receive(e.Id, e.Fence, e.Spec, e.Order));
+                break;
+            case SchedulerEffect.PowerSeen e:
+                OnPowerSeen(e);
                 break;
             case SchedulerEffect.ChangeSettled e:
                 _waiters.Settle(e.Instance);

@@ -46,6 +46,9 @@ public sealed record BaseKey : IStringId<BaseKey>
         new($"blank-{blank.SizeBytes}-{blank.FileSystem.ToString().ToLowerInvariant()}"
             + (blank.HasUsualLabel() ? "" : $"-{blank.Label}"));
 
+    /// <summary>What a blank base of this key holds; null: it is not blank.</summary>
+    public BlankSpec? ToBlank() => AsBlank(Value);
+
     /// <summary>The key in <paramref name="text"/>, which is known to be valid.</summary>
     /// <exception cref="FormatException">The text is no key; the message says why.</exception>
     public static BaseKey Parse(string text) =>
@@ -85,13 +88,20 @@ public sealed record BaseKey : IStringId<BaseKey>
             && string.Equals(Of(digest).Value, text, StringComparison.Ordinal);
     }
 
-    private static bool IsBlank(string? text)
+    private static bool IsBlank(string? text) => AsBlank(text) is not null;
+
+    private static BlankSpec? AsBlank(string? text)
     {
         VolumeLabel? label = null;
-        return text?.Split('-', 4) is ["blank", var bytes, var fs, .. var rest]
-            && (rest is not [var last] || VolumeLabel.TryParse(last, out label, out _))
-            && long.TryParse(bytes, out var size) && size > 0
-            && LowerCaseEnumConverter<BlankFileSystem>.TryParse(fs, out var parsed)
-            && Of(new BlankSpec(size, parsed) { Label = label }).Value == text;
+        if (text?.Split('-', 4) is not ["blank", var bytes, var fs, .. var rest]
+            || (rest is [var last] && !VolumeLabel.TryParse(last, out label, out _))
+            || !long.TryParse(bytes, out var size) || size <= 0
+            || !LowerCaseEnumConverter<BlankFileSystem>.TryParse(fs, out var parsed))
+        {
+            return null;
+        }
+
+        var blank = new BlankSpec(size, parsed) { Label = label };
+        return Of(blank).Value == text ? blank : null;
     }
 }

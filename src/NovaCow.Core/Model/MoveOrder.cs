@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCow.Core;
 
 /// <summary>What a host needs to take over an instance of another host.</summary>
@@ -18,7 +20,16 @@ public sealed record MovedDisk(
     long VirtualSizeBytes,
     string Driver,
     bool IsOverBase,
-    DiskLayout Layout);
+    DiskLayout Layout)
+{
+    /// <summary>Its device in the guest where it was attached later.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Device { get; init; }
+
+    /// <summary>Whether it is kept but not plugged in.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsDetached { get; init; }
+}
 
 /// <summary>Where a host lends the disks of an instance that leaves it.</summary>
 /// <param name="Address">The host's own address.</param>

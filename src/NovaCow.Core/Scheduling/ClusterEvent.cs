@@ -11,6 +11,7 @@ namespace NovaCow.Core.Scheduling;
 [JsonDerivedType(typeof(InstanceProgressed), "instance-progress")]
 [JsonDerivedType(typeof(DisksChanged), "disks")]
 [JsonDerivedType(typeof(InstanceMoved), "move")]
+[JsonDerivedType(typeof(PowerChanged), "power")]
 [JsonDerivedType(typeof(HostChanged), "host")]
 [JsonDerivedType(typeof(ImageChanged), "image")]
 [JsonDerivedType(typeof(BaseChanged), "base")]
@@ -58,6 +59,10 @@ public abstract record ClusterEvent
     /// <param name="Message">Where to or why, where there is more to say than the phase.</param>
     public sealed record InstanceMoved(InstanceId Id, MovePhase Phase, string? Message)
         : ClusterEvent;
+
+    /// <summary>An instance's machine started, stopped or broke, by whomever; never kept, as the
+    /// host knows.</summary>
+    public sealed record PowerChanged(InstanceId Id, HostId Host, PowerInfo Power) : ClusterEvent;
 
     /// <summary>A host joined, went away, came back, was given another duty or was removed.
     /// </summary>

@@ -82,6 +82,10 @@ public abstract partial record SchedulerEffect
     /// <summary>A launch is active, failed or deleted: tell those who wait.</summary>
     public sealed record Settled(InstanceInfo Instance) : SchedulerEffect;
 
+    /// <summary>A machine is not as it was: tell those who follow.</summary>
+    public sealed record PowerSeen(
+        HostId Host, InstanceId Id, PowerInfo Power, DateTimeOffset At) : SchedulerEffect;
+
     /// <summary>A change or a move ended: tell those who wait.</summary>
     public sealed record ChangeSettled(InstanceInfo Instance) : SchedulerEffect;
 }

@@ -15,7 +15,9 @@ public static class HostFilters
     public static string? WhyNever(LaunchSpec spec, HostView host) =>
         spec.On?.Unmet(host.Labels) is { } unmet
             ? $"needs {unmet}, has {Labels(host.Labels)}"
-            : null;
+        : spec.Hypervisor is { } hypervisor && hypervisor != host.Hypervisor.Name
+            ? $"its hypervisor is {host.Hypervisor.Name}, not {hypervisor}"
+        : null;
 
     /// <summary>Why a host of that duty takes nothing new; null: it does.</summary>
     public static string? WhyClosed(HostDuty duty) => duty switch

@@ -45,6 +45,9 @@ public sealed record HostInfo
     /// <summary>What is said of it, by name.</summary>
     public IReadOnlyList<HostLabel> Labels { get; init; } = [];
 
+    /// <summary>What runs its machines; null: it has not said.</summary>
+    public HypervisorCapabilities? Hypervisor { get; init; }
+
     /// <summary>What is promised of it beyond what it has.</summary>
     public OvercommitRatios Ratios { get; init; } = new(1, 1, 1);
 

@@ -22,6 +22,8 @@ internal sealed class HostPresence(HostId id)
 
     public Dictionary<BaseKey, BaseReport> Bases { get; } = [];
 
+    /// <summary>How machines are, and by which attempt the host has them.</summary>
+    public Dictionary<InstanceId, (int Attempt, PowerReport Power)> Power { get; } = [];
 
     public List<InstanceId> Unknown { get; } = [];
 
@@ -61,6 +63,7 @@ internal sealed class HostPresence(HostId id)
         Labels = record.Labels,
         Groups = state.GroupsOn(Id),
         Overcommit = record.Overcommit,
+        Hypervisor = record.Hypervisor,
     };
 
     /// <summary>A base is as the host says now.</summary>

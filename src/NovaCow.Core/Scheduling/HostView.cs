@@ -50,6 +50,9 @@ public sealed record HostView
     /// <summary>Its own ratios; null: the cluster's.</summary>
     public HostOvercommit? Overcommit { get; init; }
 
+    /// <summary>What runs its machines.</summary>
+    public HypervisorCapabilities Hypervisor { get; init; } = HypervisorCapabilities.None;
+
     /// <summary>Whether instances of other hosts can come to it.</summary>
     public bool TakesMoves { get; init; }
 
@@ -124,7 +127,11 @@ public sealed record PlacementRequest(
 /// <param name="From">The host that it is on.</param>
 /// <param name="Drivers">The drivers that have its disks.</param>
 /// <param name="GrownBytes">The bytes by which its disks are larger than its spec says.</param>
-public sealed record MovingInstance(HostId From, IReadOnlyList<string> Drivers, long GrownBytes);
+public sealed record MovingInstance(HostId From, IReadOnlyList<string> Drivers, long GrownBytes)
+{
+    /// <summary>Whether the host that it leaves runs machines, so that another has to.</summary>
+    public bool NeedsMachines { get; init; }
+}
 
 /// <summary>Chooses the host of a launch, with nothing claimed by it; as
 /// <see cref="PlacementPolicy.Choose"/> does.</summary>

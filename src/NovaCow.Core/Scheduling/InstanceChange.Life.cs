@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>What a client asks of an instance's machine.</summary>
@@ -51,7 +53,17 @@ public abstract partial record InstanceChange
     public sealed record Reboot(int GraceSeconds) : InstanceChange;
 
     /// <summary>The root disk is a fresh clone of this image's base.</summary>
-    public sealed record Rebuild(Image Image) : InstanceChange;
+    public sealed record Rebuild(Image Image) : InstanceChange
+    {
+        /// <summary>The kernel that it boots with then; null: the root disk brings its own.
+        /// </summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public Image? Kernel { get; init; }
+
+        /// <summary>The ramdisk of its kernel.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public Image? Ramdisk { get; init; }
+    }
 
     /// <summary>There is an image of the root disk.</summary>
     /// <param name="Name">Its name.</param>

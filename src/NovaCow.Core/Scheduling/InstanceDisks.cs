@@ -10,7 +10,7 @@ internal static class InstanceDisks
 
     public static BootInfo? BootOf(Launch launch)
     {
-        var spec = launch.Spec;
+        var spec = launch.SpecNow();
         return spec.Kernel is null
             ? null
             : new BootInfo(
@@ -24,7 +24,7 @@ internal static class InstanceDisks
 
     private static DiskInfo Made(Launch launch, InstanceDisk disk, int index)
     {
-        var device = DiskPlan.Device(index);
+        var device = disk.Device ?? DiskPlan.Device(index);
         return new DiskInfo(
             disk.Name, device, disk.BackingFile, disk.VirtualSizeBytes, disk.Path, disk.Format,
             disk.AllocatedBytes)
@@ -32,6 +32,7 @@ internal static class InstanceDisks
             Driver = disk.Driver,
             Layout = disk.Layout,
             Partitions = disk.Layout == DiskLayout.Ec2 ? Partitions(launch.Spec, device) : [],
+            IsDetached = disk.IsDetached,
         };
     }
 

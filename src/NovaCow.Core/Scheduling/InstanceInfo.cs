@@ -6,7 +6,7 @@ public sealed record InstanceInfo
     /// <summary>The instance.</summary>
     public required InstanceId Id { get; init; }
 
-    /// <summary>The image it was launched from.</summary>
+    /// <summary>The image it was launched from, or rebuilt from since.</summary>
     public required ImageName Image { get; init; }
 
     /// <summary>Its flavor.</summary>
@@ -27,7 +27,7 @@ public sealed record InstanceInfo
     /// <summary>What it boots with, where its root disk does not bring it.</summary>
     public BootInfo? Boot { get; init; }
 
-    /// <summary>What was chosen beside image and flavor.</summary>
+    /// <summary>What was chosen beside image and flavor, without user data.</summary>
     public LaunchOptions Options { get; init; } = LaunchOptions.None;
 
     /// <summary>When it reached each phase.</summary>
@@ -57,20 +57,23 @@ public sealed record InstanceInfo
     /// <summary>The newest move to another host, under way or ended.</summary>
     public LaunchMove? Move { get; init; }
 
+    /// <summary>How its machine is; null: nobody says, or its host runs none.</summary>
+    public PowerInfo? Power { get; init; }
+
     /// <summary>A launch, as it is.</summary>
     /// <param name="launch">The launch.</param>
     /// <param name="waitingFor">Why no host takes it.</param>
     public static InstanceInfo Of(Launch launch, string? waitingFor) => new()
     {
         Id = launch.Id,
-        Image = launch.Spec.Image.Name,
+        Image = launch.SpecNow().Image.Name,
         Flavor = launch.Spec.Flavor.Name,
         Phase = launch.Phase,
         Host = launch.Host,
         Attempt = launch.Attempt,
         Disks = InstanceDisks.Of(launch),
         Boot = InstanceDisks.BootOf(launch),
-        Options = launch.Spec.Order().Options,
+        Options = launch.Spec.Order().Sealed().Options,
         Timings = launch.Timings,
         Error = launch.Error,
         WaitingFor = waitingFor,
@@ -133,4 +136,7 @@ public sealed record DiskInfo(
 
     /// <summary>What is in it, where it is partitioned.</summary>
     public IReadOnlyList<PartitionInfo> Partitions { get; init; } = [];
+
+    /// <summary>Whether it is kept but not plugged in.</summary>
+    public bool IsDetached { get; init; }
 }

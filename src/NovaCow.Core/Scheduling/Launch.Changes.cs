@@ -7,16 +7,32 @@ public sealed partial record Launch
     /// </summary>
     public LaunchChange? Change { get; init; }
 
-    /// <summary>The image that its root disk was made a clone of since it was launched; null: the
-    /// one it was launched from.</summary>
+    /// <summary>The image that its root disk was made a clone of since it was launched or rebuilt;
+    /// null: the one of then.</summary>
     public Image? RebasedTo { get; init; }
+
+    /// <summary>What its root disk was made anew from last; null: it is the one of its launch.
+    /// </summary>
+    public InstanceChange.Rebuild? Rebuilt { get; init; }
 
     /// <summary>The bytes by which its disks are larger than planned at the launch; those that a
     /// change under way will add are counted.</summary>
     public long GrownBytes { get; init; }
 
     /// <summary>The image that its root disk is or was a clone of last.</summary>
-    public Image RootImage() => RebasedTo ?? Spec.Image;
+    public Image RootImage() => RebasedTo ?? Rebuilt?.Image ?? Spec.Image;
+
+    /// <summary>What it is: as it was launched, or as it was rebuilt since.</summary>
+    public LaunchSpec SpecNow() => Rebuilt is { } anew
+        ? Spec with { Image = anew.Image, Kernel = anew.Kernel, Ramdisk = anew.Ramdisk }
+        : Spec;
+
+    /// <summary>The name for which an image is being made of its root disk, and which is kept for
+    /// it; null: none.</summary>
+    public ImageName? Capturing() =>
+        Change is { Phase: ChangePhase.Running, Change: InstanceChange.Capture capture }
+            ? capture.Name
+            : null;
 
     /// <summary>The root disk's size in bytes: as it is, or as planned while it is not made.
     /// </summary>
@@ -39,8 +55,13 @@ public sealed partial record Launch
         GrownBytes = GrownBytes + Added(e.Change),
     };
 
+    // Each piece is a disk of its own, or the root disk: what a launch's plan does not say.
+    private long SizedBytes() =>
+        RootBytes() + Disks.Where(d => d.Name.IsData).Sum(d => d.VirtualSizeBytes);
+
     private Launch After(ChangeEnded e)
     {
+        var isDone = e.Error is null;
         var after = this with
         {
             Disks = e.Disks ?? Disks,
@@ -51,24 +72,33 @@ public sealed partial record Launch
                 Error = e.Error,
                 Bytes = e.Bytes,
             },
-            RebasedTo = e.Error is null && Change.Change is InstanceChange.Rebase rebase
-                ? rebase.Image
-                : RebasedTo,
+            RebasedTo = Change.Change switch
+            {
+                InstanceChange.Rebase rebase when isDone => rebase.Image,
+                InstanceChange.Rebuild when isDone => null,
+                _ => RebasedTo,
+            },
+            Rebuilt = isDone && Change.Change is InstanceChange.Rebuild anew ? anew : Rebuilt,
         };
 
         // What was promised to it is what it has taken now.
-        return Change.Change is InstanceChange.Resize
+        return Change.Change
+            is InstanceChange.Resize or InstanceChange.Attach or InstanceChange.Detach
             ? after with
             {
-                GrownBytes = GrownBytes - Added(Change.Change) + after.RootBytes() - RootBytes(),
+                GrownBytes = GrownBytes - Added(Change.Change) + after.SizedBytes() - SizedBytes(),
             }
             : after;
     }
 
     // A host that seemed to have lost them may come back with disks that grew meanwhile.
     private long Grown(IReadOnlyList<InstanceDisk> disks) =>
-        Disks.Count == 0 ? 0 : (this with { Disks = disks }).RootBytes() - RootBytes();
+        Disks.Count == 0 ? 0 : (this with { Disks = disks }).SizedBytes() - SizedBytes();
 
-    private long Added(InstanceChange change) =>
-        change is InstanceChange.Resize { RootBytes: var bytes } ? bytes - RootBytes() : 0;
+    private long Added(InstanceChange change) => change switch
+    {
+        InstanceChange.Resize c => c.RootBytes - RootBytes(),
+        InstanceChange.Attach { Blank: { } blank } => blank.SizeBytes,
+        _ => 0,
+    };
 }

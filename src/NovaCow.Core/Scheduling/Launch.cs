@@ -122,7 +122,13 @@ public sealed partial record Launch
         {
             Phase = LaunchPhase.Failed,
             Error = e.Error,
-            Timings = Timings with { FailedAt = e.At },
+            Disks = e.IsUndone ? [] : Disks,
+            GrownBytes = e.IsUndone ? 0 : GrownBytes,
+            Timings = Timings with
+            {
+                FailedAt = e.At,
+                CommittedAt = e.IsUndone ? null : Timings.CommittedAt,
+            },
         },
         LaunchDeleting e => this with
         {

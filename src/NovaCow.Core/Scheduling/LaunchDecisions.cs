@@ -145,8 +145,10 @@ public static class LaunchDecisions
                 return Happened(new AttemptEnded(
                     launch.Id, c.Host, c.Attempt, c.Error, HostFailed: true, now));
             case LaunchPhase.Placed or LaunchPhase.Committed:
-                return Happened(
-                    new LaunchFailed(launch.Id, c.Host, c.Attempt, c.Error, now));
+                return Happened(new LaunchFailed(launch.Id, c.Host, c.Attempt, c.Error, now)
+                {
+                    IsUndone = IsStartThatFailed(launch, c.Error),
+                });
             case LaunchPhase.Deleting:
                 return Happened(new LaunchDeleted(launch.Id, c.Host, c.Attempt, now));
             default:
@@ -251,6 +253,12 @@ public static class LaunchDecisions
     // A committed instance that seemed lost and is there after all is a person's data: it is
     // taken back, never discarded.
     private static bool WasCommitted(Launch launch) => launch.Timings.CommittedAt is not null;
+
+    // Its host has undone disks that no guest has ever seen. One that was active before is a person's
+    // data, whatever its host says.
+    private static bool IsStartThatFailed(Launch launch, LaunchError error) =>
+        launch is { Phase: LaunchPhase.Committed, Timings.ActiveAt: null }
+            && error.Code == LaunchErrorCode.Hypervisor;
 
     private static LaunchDecision Happened(
         LaunchEvent happened, LaunchAnswer answer = LaunchAnswer.None) => new(happened, answer);

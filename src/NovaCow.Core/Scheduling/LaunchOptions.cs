@@ -41,7 +41,7 @@ public sealed partial record LaunchOptions
             RequestErrorCode.Unprocessable,
             $"layout ec2 and driver {Driver}: only the driver {DriverName.Copy} makes that "
                 + "layout; name it, or leave the driver or the layout out"),
-        _ => WhereProblem(),
+        _ => GuestProblem() ?? WhereProblem(),
     };
 
     /// <summary>The choice in words that follow others: empty, or for example
@@ -49,13 +49,14 @@ public sealed partial record LaunchOptions
     internal string Suffix() =>
         (Driver is null ? "" : $", driver {Driver}")
             + (Layout == DiskLayout.Auto ? "" : $", layout {Layout.ToString().ToLowerInvariant()}")
+            + GuestSuffix()
             + WhereSuffix();
 }
 
 /// <summary>What to launch; the same for every instance of one request.</summary>
 /// <param name="Image">The image's name.</param>
 /// <param name="Flavor">The flavor's name.</param>
-public sealed record LaunchOrder(ImageName Image, FlavorName Flavor)
+public sealed partial record LaunchOrder(ImageName Image, FlavorName Flavor)
 {
     /// <summary>What was chosen beside them.</summary>
     public LaunchOptions Options { get; init; } = LaunchOptions.None;

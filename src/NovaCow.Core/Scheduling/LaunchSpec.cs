@@ -31,6 +31,10 @@ public sealed partial record LaunchSpec(Image Image, Flavor Flavor)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GuestSetup? Guest { get; init; }
 
+    /// <summary>The hypervisor of its host, by its driver's name; null: any, or none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Hypervisor { get; init; }
+
     /// <summary>What the client asked for, to be held against a request that comes again.</summary>
     public LaunchOrder Order() => new(Image.Name, Flavor.Name)
     {
@@ -38,6 +42,7 @@ public sealed partial record LaunchSpec(Image Image, Flavor Flavor)
         {
             Driver = Driver,
             Guest = Guest,
+            Hypervisor = Hypervisor,
             Layout = Layout,
             On = On,
             Group = Group,

@@ -5,11 +5,19 @@ namespace NovaCow.Core.Scheduling;
 internal static class MovedDisks
 {
     /// <summary>The instance as it looks for a host.</summary>
-    public static PlacementRequest Request(Launch launch)
+    /// <param name="launch">The instance.</param>
+    /// <param name="runsMachines">Whether its host runs machines.</param>
+    public static PlacementRequest Request(Launch launch, bool runsMachines)
     {
         // It takes its disks along as they are: where they came from, and what made them, bind it
         // no longer.
-        var spec = launch.Spec with { Image = launch.RootImage(), Adoption = null, Driver = null };
+        var spec = launch.Spec with
+        {
+            Image = launch.RootImage(),
+            Adoption = null,
+            Driver = null,
+            Hypervisor = null,
+        };
         var full = DiskPlan.RootBytes(launch.Spec.Image, launch.Spec.Flavor)
             - DiskPlan.RootBytes(spec.Image, spec.Flavor);
         return new PlacementRequest(launch.Id, spec, [])
@@ -17,7 +25,10 @@ internal static class MovedDisks
             Moving = new MovingInstance(
                 launch.Host!,
                 [.. launch.Disks.Select(d => d.Driver).Distinct(StringComparer.Ordinal)],
-                launch.GrownBytes + full),
+                launch.GrownBytes + full)
+            {
+                NeedsMachines = runsMachines,
+            },
         };
     }
 
@@ -30,7 +41,11 @@ internal static class MovedDisks
                 d.VirtualSizeBytes,
                 d.Driver,
                 d.BackingFile is not null,
-                d.Layout)),
+                d.Layout)
+            {
+                Device = d.Device,
+                IsDetached = d.IsDetached,
+            }),
         ],
         source);
 
@@ -38,16 +53,21 @@ internal static class MovedDisks
     /// base is none that the launch knows.</summary>
     public static BaseContent? BaseOf(Launch launch, InstanceDisk disk)
     {
-        var spec = launch.Spec;
+        var (spec, anew) = (launch.Spec, launch.SpecNow());
         IEnumerable<BaseContent> known =
-            disk.Name == DiskName.Root ? OfImages(launch.RootImage(), spec.Image)
-            : disk.Name == DiskName.Kernel ? OfImages(spec.Kernel)
-            : disk.Name == DiskName.Ramdisk ? OfImages(spec.Ramdisk)
+            disk.Name == DiskName.Root ? OfImages(launch.RootImage(), anew.Image, spec.Image)
+            : disk.Name == DiskName.Kernel ? OfImages(anew.Kernel)
+            : disk.Name == DiskName.Ramdisk ? OfImages(anew.Ramdisk)
+            : disk.Name.IsData ? [new BaseContent.OfBlank(BlankOf(disk))]
             : DiskPlan.For(spec.Image, spec.Flavor).Where(d => d.Name == disk.Name)
                 .Select(d => d.Base);
         return known.FirstOrDefault(
             b => disk.BackingFile is null || disk.BackingFile == b.Key());
     }
+
+    // One that owns its bytes says no more what it was made of; nothing is read of its base.
+    private static BlankSpec BlankOf(InstanceDisk disk) =>
+        disk.BackingFile?.ToBlank() ?? new BlankSpec(disk.VirtualSizeBytes, BlankFileSystem.Raw);
 
     private static IEnumerable<BaseContent> OfImages(params IEnumerable<Image?> images) =>
         images.OfType<Image>().Select(i => new BaseContent.OfImage(i));

@@ -171,6 +171,8 @@ public static class PlacementPolicy
             return "it is there";
         if (!host.TakesMoves)
             return "does not say where other hosts reach it";
+        if (moving.NeedsMachines && !host.Hypervisor.RunsMachines)
+            return $"runs no machines, and host {moving.From} does";
         return moving.Drivers.FirstOrDefault(d => !host.Drivers.Contains(d)) is { } missing
             ? $"has no volume driver {missing}, only {string.Join(", ", host.Drivers)}"
             : null;

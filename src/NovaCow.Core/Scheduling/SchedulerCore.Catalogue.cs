@@ -7,26 +7,10 @@ public sealed partial class SchedulerCore
     {
         if (Problem(image) is { } problem)
             return Decision.Refuse(RequestErrorCode.InvalidRequest, problem);
-        if (State.Images.TryGetValue(image.Name, out var known))
-        {
-            return known == image
-                ? new Decision()
-                : Decision.Refuse(
-                    RequestErrorCode.Conflict,
-                    $"image {image.Name}: the catalogue has another one of that name, with digest "
-                        + $"{known.Digest}; update it, delete it first or choose another name");
-        }
-
-        if (CheckBoot(image) is { } wrongBoot)
-            return wrongBoot;
-        if (State.Images.Count >= _limits.MaxImages)
-        {
-            return Decision.Refuse(
-                RequestErrorCode.Busy,
-                $"image {image.Name}: the catalogue is full ({_limits.MaxImages} images); delete "
-                    + "one that is not needed");
-        }
-
+        if (State.Images.GetValueOrDefault(image.Name) == image)
+            return new Decision();
+        if ((WhyCaptured(image.Name) ?? WhyNotRegistered(image)) is { } refusal)
+            return refusal;
         var decision = new Decision();
         Emit(decision, new ImageRegistered(image, now));
         return decision;
@@ -47,6 +31,20 @@ public sealed partial class SchedulerCore
         Emit(decision, new ImageDeleted(name, now));
         return decision;
     }
+
+    private Decision? WhyNotRegistered(Image image) =>
+        State.Images.TryGetValue(image.Name, out var known)
+            ? Decision.Refuse(
+                RequestErrorCode.Conflict,
+                $"image {image.Name}: the catalogue has another one of that name, with digest "
+                    + $"{known.Digest}; update it, delete it first or choose another name")
+            : CheckBoot(image)
+                ?? (State.Images.Count < _limits.MaxImages ? null : CatalogueFull(image.Name));
+
+    private Decision CatalogueFull(ImageName name) => Decision.Refuse(
+        RequestErrorCode.Busy,
+        $"image {name}: the catalogue is full ({_limits.MaxImages} images); delete one that is not "
+            + "needed");
 
     private Decision NoSuchImage(ImageName name) => Decision.Refuse(
         RequestErrorCode.ImageNotFound,

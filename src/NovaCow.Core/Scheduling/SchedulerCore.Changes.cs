@@ -1,6 +1,6 @@
 namespace NovaCow.Core.Scheduling;
 
-/// <summary>Changes of instances' disks: one at a time for each instance, each of them asked of its
+/// <summary>Changes of instances' machines and disks: one at a time for each instance, each of them asked of its
 /// host until the host says how it ended.</summary>
 public sealed partial class SchedulerCore
 {
@@ -9,8 +9,8 @@ public sealed partial class SchedulerCore
     // What hosts said last; forgotten with the leader.
     private readonly Dictionary<InstanceId, (int Number, ChangeProgress Progress)> _progress = [];
 
-    /// <summary>Takes a change. One that is under way, or was the last and is done, is answered as
-    /// it is; while one is under way another is a conflict.</summary>
+    /// <summary>Takes a change. One that is under way, or was the last and is done and still so, is
+    /// answered as it is; while one is under way another is a conflict.</summary>
     public Decision Change(InstanceId id, ChangeRequest request, DateTimeOffset now)
     {
         if (!State.Launches.TryGetValue(id, out var launch))
@@ -19,17 +19,15 @@ public sealed partial class SchedulerCore
             return NotActive(id, launch.Phase.ToString().ToLowerInvariant());
         if (Resolve(launch, request, out var change) is { } refusal)
             return refusal;
-        if (launch.Change is { } last && last.Change == change
-            && last.Phase is ChangePhase.Running or ChangePhase.Done)
-        {
+        if (change is null || IsRepeated(launch, change))
             return Described(id, now);
-        }
-
         if (WhyBusy(launch) is { } busy)
             return Decision.Refuse(RequestErrorCode.Conflict, $"instance {id}: {busy}");
+        if (WhyOn(launch, change) is { } runs)
+            return runs;
 
         var decision = new Decision();
-        Emit(decision, new ChangeAccepted(id, (launch.Change?.Number ?? 0) + 1, change!, now));
+        Emit(decision, new ChangeAccepted(id, (launch.Change?.Number ?? 0) + 1, change, now));
         Answer(decision, State.Launches[id], LaunchAnswer.Change);
         decision.Instances.Add(Find(id, now)!);
         return decision;
@@ -66,7 +64,7 @@ public sealed partial class SchedulerCore
 
         presence.LastSeenAt = now;
         if (IsUnderWay(ended.Id, host, fence, ended.Number))
-            Emit(decision, ended);
+            Emit(decision, Registered(decision, ended));
         return decision;
     }
 
@@ -150,7 +148,7 @@ public sealed partial class SchedulerCore
                 change = new InstanceChange.Migrate(r.Driver, launch.RootImage());
                 return r.Driver is null ? null : CheckDriver(launch, r.Driver);
             default:
-                throw new InvalidOperationException($"unknown request {request}");
+                return ResolveLife(launch, request, out change);
         }
     }
 
@@ -215,7 +213,7 @@ public sealed partial class SchedulerCore
 
     private static Decision NotActive(InstanceId id, string state) => Decision.Refuse(
         RequestErrorCode.Conflict,
-        $"instance {id}: it is {state}; only the disks of an active instance can be changed");
+        $"instance {id}: it is {state}; only an active instance can be changed");
 
     private Decision Described(InstanceId id, DateTimeOffset now)
     {

@@ -18,6 +18,8 @@ public sealed partial class SchedulerCore
             Drivers = facts.Drivers,
             Labels = facts.Labels,
             Overcommit = facts.Overcommit,
+            Hypervisor =
+                facts.Hypervisor == HypervisorCapabilities.None ? null : facts.Hypervisor,
         });
         var presence = Presence(facts.Host);
         presence.IsConnected = true;
@@ -45,6 +47,7 @@ public sealed partial class SchedulerCore
             verdicts.Add(new InstanceVerdict(instance.Id, fence, verdict));
         }
 
+        SetPower(decision, presence, facts.Instances, now);
         var missing = State.LaunchesOn(facts.Host).Where(id => !reported.Contains(id)).ToList();
         foreach (var id in missing)
         {

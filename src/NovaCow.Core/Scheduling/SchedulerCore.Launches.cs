@@ -72,6 +72,7 @@ public sealed partial class SchedulerCore
         LaunchOrder order, IReadOnlyList<InstanceId> ids, out List<InstanceId> added)
     {
         added = new List<InstanceId>(ids.Count);
+        var asked = order.Sealed();
         foreach (var id in ids)
         {
             var known = State.Launches.TryGetValue(id, out var launch)
@@ -79,7 +80,7 @@ public sealed partial class SchedulerCore
                 : State.Deleted.Find(id)?.Order();
             if (known is null)
                 added.Add(id);
-            else if (known != order)
+            else if (known.Sealed() != asked)
             {
                 return Decision.Refuse(
                     RequestErrorCode.Conflict,
@@ -110,6 +111,7 @@ public sealed partial class SchedulerCore
             Group = options.Group,
             IsGroupSoft = options.IsGroupSoft,
             Guest = options.Guest,
+            Hypervisor = options.Hypervisor,
             Project = options.Project,
             Priority = options.Priority,
             Kernel = image.Kernel is null ? null : State.Images[image.Kernel],

@@ -118,6 +118,8 @@ public sealed partial class SchedulerCore
                 + "version that does";
         }
 
+        if (IsOn(launch))
+            return Runs(launch);
         return launch.Disks.FirstOrDefault(d => MovedDisks.BaseOf(launch, d) is null) is { } odd
             ? $"its disk {odd.Name} lies over base {odd.BackingFile}, which is not that of its "
                 + "image; rebase or flatten it first"
@@ -127,7 +129,8 @@ public sealed partial class SchedulerCore
     private (Placement.Chosen? Chosen, string? Why) Target(
         Launch launch, HostId? asked, DateTimeOffset now)
     {
-        var request = MovedDisks.Request(launch);
+        var runsMachines = State.Hosts[launch.Host!].Hypervisor.RunsMachines;
+        var request = MovedDisks.Request(launch, runsMachines);
         if (asked is null)
         {
             return PlacementPolicy.Choose(request, Views(), _limits.Placement, now) switch
@@ -199,7 +202,7 @@ public sealed partial class SchedulerCore
             case MovePhase.Copying when _offers.TryGetValue(launch.Id, out var offer)
                 && offer.Number == move.Number:
                 decision.Effects.Add(new SchedulerEffect.Receive(
-                    host, launch.Id, fence, launch.Spec, MovedDisks.Order(launch, offer.Source)));
+                    host, launch.Id, fence, launch.SpecNow(), MovedDisks.Order(launch, offer.Source)));
                 break;
 
             // The old disks stay until the new ones are in use.

@@ -95,6 +95,7 @@ public sealed partial class SchedulerCore
             QueuePlace =
                 waitingFor is null ? null : State.Waiting.PlaceOf(launch.Id),
             Progress = MoveProgressOf(launch),
+            Power = PowerOf(launch),
         };
     }
 
@@ -109,6 +110,7 @@ public sealed partial class SchedulerCore
             Drivers = record.Drivers,
             Duty = record.Duty,
             Labels = record.Labels,
+            Hypervisor = record.Hypervisor,
             Ratios = _limits.Placement.RatiosOf(record.Overcommit),
             Capacity = record.Capacity,
             Claims = State.ClaimsOf(presence.Id),

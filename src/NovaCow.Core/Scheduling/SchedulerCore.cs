@@ -105,6 +105,7 @@ public sealed partial class SchedulerCore
         {
             case LaunchDeleted deleted:
                 _mayPlace = true;
+                ForgetPower(before!);
                 decision.Effects.Add(
                     new SchedulerEffect.Settled(InstanceInfo.Deleted(before!, deleted.At)));
                 break;
@@ -114,18 +115,21 @@ public sealed partial class SchedulerCore
             case LaunchFailed or LaunchActivated:
                 _mayPlace |= happened is LaunchFailed;
                 var launch = State.Launches[((LaunchEvent)happened).Id];
-                decision.Effects.Add(new SchedulerEffect.Settled(InstanceInfo.Of(launch, null)));
+                decision.Effects.Add(new SchedulerEffect.Settled(
+                    InstanceInfo.Of(launch, null) with { Power = PowerOf(launch) }));
                 break;
             case MoveEnded ended:
                 _mayPlace = true;
+                ForgetPower(before!);
                 decision.Effects.Add(new SchedulerEffect.ChangeSettled(
                     Describe(State.Launches[ended.Id], ended.At)));
                 break;
             case ChangeEnded ended:
                 _mayPlace = true;
                 _progress.Remove(ended.Id);
+                var changed = State.Launches[ended.Id];
                 decision.Effects.Add(new SchedulerEffect.ChangeSettled(
-                    InstanceInfo.Of(State.Launches[ended.Id], null)));
+                    InstanceInfo.Of(changed, null) with { Power = PowerOf(changed) }));
                 break;
         }
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using NovaCow.Core.Hosting;
 
 namespace NovaCow.Core.Scheduling;
@@ -31,6 +32,10 @@ public sealed record HostJoined(
 
     /// <summary>Its own ratios; null: the cluster's.</summary>
     public HostOvercommit? Overcommit { get; init; }
+
+    /// <summary>What runs its machines; null: nothing does.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HypervisorCapabilities? Hypervisor { get; init; }
 }
 
 /// <summary>A host was silent beyond its grace, or said that it stops.</summary>
@@ -84,7 +89,13 @@ public sealed record LaunchActivated(InstanceId Id, HostId Host, int Attempt, Da
 /// <summary>The launch failed for good.</summary>
 public sealed record LaunchFailed(
     InstanceId Id, HostId? Host, int Attempt, LaunchError Error, DateTimeOffset At)
-    : LaunchEvent(Id, At);
+    : LaunchEvent(Id, At)
+{
+    /// <summary>Whether its host has undone what was committed there: then nothing is left of it,
+    /// and nothing comes back.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsUndone { get; init; }
+}
 
 /// <summary>The instance is to be removed from its host.</summary>
 public sealed record LaunchDeleting(InstanceId Id, HostId Host, int Attempt, DateTimeOffset At)

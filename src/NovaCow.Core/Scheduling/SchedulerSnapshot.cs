@@ -38,6 +38,9 @@ public sealed record SchedulerSnapshot(
         /// <summary>The image that its root disk was made a clone of since.</summary>
         public Image? RebasedTo { get; init; }
 
+        /// <summary>What its root disk was made anew from last.</summary>
+        public InstanceChange.Rebuild? Rebuilt { get; init; }
+
         /// <summary>The bytes by which its disks have grown.</summary>
         public long GrownBytes { get; init; }
 
@@ -51,6 +54,7 @@ public sealed record SchedulerSnapshot(
             Change = l.Change,
             Move = l.Move,
             RebasedTo = l.RebasedTo,
+            Rebuilt = l.Rebuilt,
             GrownBytes = l.GrownBytes,
         };
 
@@ -71,6 +75,7 @@ public sealed record SchedulerSnapshot(
             Change = Change,
             Move = Move,
             RebasedTo = RebasedTo,
+            Rebuilt = Rebuilt,
             GrownBytes = GrownBytes,
         };
     }

@@ -28,6 +28,9 @@ public sealed record HostRecord(
 
     /// <summary>Its own ratios; null: the cluster's.</summary>
     public HostOvercommit? Overcommit { get; init; }
+
+    /// <summary>What runs its machines, as it said last.</summary>
+    public HypervisorCapabilities Hypervisor { get; init; } = HypervisorCapabilities.None;
 }
 
 /// <summary>
@@ -46,6 +49,7 @@ public sealed class SchedulerState
     private readonly SortedSet<InstanceId> _ids = new(ById);
     private readonly LaunchQueue _waiting = new();
     private readonly Dictionary<HostId, Holding> _holdings = [];
+    private readonly Dictionary<ImageName, InstanceId> _captures = [];
     private readonly SharedParts _shared = new();
     private IReadOnlyList<LaunchSpec> _savedSpecs = [];
 
@@ -70,6 +74,10 @@ public sealed class SchedulerState
 
     /// <summary>Launches that wait for a host, the oldest first.</summary>
     public LaunchQueue Waiting => _waiting;
+
+    /// <summary>The names for which images are being made of instances' disks, and of whose.
+    /// </summary>
+    public IReadOnlyDictionary<ImageName, InstanceId> Captures => _captures;
 
     /// <summary>Ids that were used of late.</summary>
     public Tombstones Deleted { get; }
@@ -146,6 +154,7 @@ public sealed class SchedulerState
                         Duty = _hosts.GetValueOrDefault(e.Host)?.Duty ?? HostDuty.Active,
                         Labels = e.Labels,
                         Overcommit = e.Overcommit,
+                        Hypervisor = e.Hypervisor ?? HypervisorCapabilities.None,
                     };
                 break;
             case HostDutyChanged e:
@@ -200,17 +209,23 @@ public sealed class SchedulerState
         Replace(before, after);
         if (happened is LaunchDeleted && before is not null)
         {
+            var asked = before.Spec.Order().Sealed();
             Deleted.Add(new Tombstone(
                 before.Id, before.Spec.Image.Name, before.Spec.Flavor.Name, before.Host,
                 before.Attempt, before.Timings.AcceptedAt, happened.At)
             {
-                Options = before.Spec.Order().Options,
+                Options = asked.Options,
+                UserDataDigest = asked.UserDataDigest,
             });
         }
     }
 
     private void Replace(Launch? before, Launch? after)
     {
+        if (before?.Capturing() is { } captured)
+            _captures.Remove(captured);
+        if (after?.Capturing() is { } capturing)
+            _captures[capturing] = after.Id;
         if (before is not null)
         {
             if (before.Phase == LaunchPhase.Accepted)

@@ -12,13 +12,13 @@ internal sealed class SpecComparer : IEqualityComparer<LaunchSpec>
                     == (y.Image, y.Driver, y.Layout, y.Kernel, y.Ramdisk, y.Adoption)
                 && (x.On, x.Group, x.IsGroupSoft, x.Project, x.Priority)
                     == (y.On, y.Group, y.IsGroupSoft, y.Project, y.Priority)
-                && x.Guest == y.Guest
+                && x.Guest == y.Guest && x.Hypervisor == y.Hypervisor
                 && Same(x.Flavor, y.Flavor));
 
     public int GetHashCode(LaunchSpec obj) =>
         HashCode.Combine(
             obj.Image.Digest.Hex, obj.Image.Name.Value, obj.Flavor.Name.Value, obj.Group,
-            obj.Project, obj.Priority);
+            obj.Project, obj.Priority, obj.Guest);
 
     private static bool Same(Flavor a, Flavor b) =>
         a.Name == b.Name

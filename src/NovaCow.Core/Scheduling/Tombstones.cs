@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NovaCow.Core.Scheduling;
 
 /// <summary>An instance that is gone.</summary>
@@ -17,11 +19,17 @@ public sealed record Tombstone(
     DateTimeOffset AcceptedAt,
     DateTimeOffset DeletedAt)
 {
-    /// <summary>What it was launched with beside them.</summary>
+    /// <summary>What it was launched with beside them, without user data.</summary>
     public LaunchOptions Options { get; init; } = LaunchOptions.None;
 
-    /// <summary>What the client asked for, to be held against a request that comes again.</summary>
-    public LaunchOrder Order() => new(Image, Flavor) { Options = Options };
+    /// <summary>The digest of the user data that it was launched with.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? UserDataDigest { get; init; }
+
+    /// <summary>What the client asked for, to be held against a request that comes again; sealed.
+    /// </summary>
+    public LaunchOrder Order() =>
+        new(Image, Flavor) { Options = Options, UserDataDigest = UserDataDigest };
 }
 
 /// <summary>

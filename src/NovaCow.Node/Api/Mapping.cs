@@ -135,6 +135,7 @@ internal static partial class Mapping
         },
         Happened.DisksChanged e => Operation(e),
         Happened.InstanceMoved e => Move(e),
+        Happened.PowerChanged e => Power(e),
         Happened.HostChanged e => Event(
             e, $"host.{HostKind(e)}", e.Host.Value, e.Host, e.Message),
         Happened.ImageChanged { Message: { } message } e => Event(
