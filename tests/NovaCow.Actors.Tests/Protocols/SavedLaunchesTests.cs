@@ -62,6 +62,33 @@ public sealed class SavedLaunchesTests
         ["an error"] = Usual with { Error = Error },
         ["grown"] = Usual with { GrownBytes = 1 },
         ["deleted"] = Usual with { Timings = Usual.Timings with { DeletedAt = At } },
+        ["rebuilt"] = Usual with
+        {
+            Rebuilt = new InstanceChange.Rebuild(Image("other")) { Kernel = Image("kernel") },
+        },
+        ["capturing"] = Usual with
+        {
+            Change = new LaunchChange
+            {
+                Number = 2,
+                Change = new InstanceChange.Capture(ImageName.Parse("mine"), Image("other")),
+                Phase = ChangePhase.Running,
+                StartedAt = At,
+            },
+        },
+        ["with a further disk"] = Usual with
+        {
+            Disks =
+            [
+                .. Usual.Disks,
+                Disk("/instances/vm-1/data0.qcow2") with
+                {
+                    Name = DiskName.Data(0),
+                    Device = "/dev/vdb",
+                    IsDetached = true,
+                },
+            ],
+        },
         ["a strange path"] = Usual with { Disks = [Disk("/\0/root")] },
         ["changing"] = Usual with
         {
@@ -149,6 +176,17 @@ public sealed class SavedLaunchesTests
         AllocatedBytes = 2,
         Path = path,
         Format = "raw",
+    };
+
+    private static Image Image(string name) => new()
+    {
+        Name = ImageName.Parse(name),
+        Source = new Uri("file:///" + name),
+        Digest = Digest.FromHash("sha256", new byte[32]),
+        Format = DiskFormat.Raw,
+        SizeBytes = 1,
+        VirtualSizeBytes = 1,
+        MinDiskBytes = 1,
     };
 
     private static byte[] Write(IReadOnlyList<SavedLaunch> launches)
