@@ -119,10 +119,7 @@ public static class ChangePlan
 
     // An instance may keep files that are no disks, such as a kernel: they only ever refer to
     // what is read-only.
-    private static bool IsDisk(InstanceDisk disk) =>
-        disk.Name == DiskName.Root || disk.Name == DiskName.Swap
-            || disk.Name.IsData
-            || disk.Name.Value.StartsWith("ephemeral", StringComparison.Ordinal);
+    private static bool IsDisk(InstanceDisk disk) => !disk.Name.IsBootFile;
 
     private static bool Shares(string driver) => driver != DriverName.Copy;
 }

@@ -27,8 +27,7 @@ internal sealed class DiskUsages(HostStore store, IDiskKind kind)
         {
             foreach (var path in Directory.EnumerateFiles(folder, $"*.{kind.Extension}"))
             {
-                var name = Path.GetFileNameWithoutExtension(path);
-                if (DiskName.TryParse(name, out var disk, out _))
+                if (InstanceFiles.TryParse(Path.GetFileName(path), out var disk))
                     files.Add((disk, path));
             }
         }

@@ -16,8 +16,6 @@ namespace NovaCow.Storage;
 /// </remarks>
 internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind)
 {
-    private static readonly string[] s_extensions = ["qcow2", "raw"];
-
     private readonly StoreLayout _layout = store.Layout;
     private readonly StoreFiles _files = store.Files;
     private readonly BootFiles _bootFiles = new(store, kind.Driver);
@@ -72,13 +70,20 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         }
     }
 
+    /// <summary>Removes what the instance's record does not name.</summary>
     public void Delete(InstanceId instance, DiskName disk)
     {
         var folder = _layout.Instance(instance);
-        _files.Delete(PathOf(instance, disk));
+        var named = InstanceFolders.Named(store, instance);
+        var places = disk.IsBootFile
+            ? [_layout.BootFile(instance, disk)]
+            : _layout.DiskPlaces(instance, disk, kind.Extension);
+        foreach (var path in places.Where(p => !named.Contains(Path.GetFileName(p))))
+            _files.Delete(path);
         if (StoreFiles.TryStat(_layout.InstanceRecord(instance), out _))
             _files.SyncDirectory(folder);
-        _files.DeleteEmptyDirectory(folder);
+        else
+            InstanceFolders.RemoveMachine(store, instance);
     }
 
     /// <summary>The whole disks of committed instances; disks that no record names are removed,
@@ -92,7 +97,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
             if (disks.Count > 0)
                 found[folder.Id] = disks;
             if (!folder.IsCommitted)
-                _files.DeleteEmptyDirectory(_layout.Instance(folder.Id));
+                InstanceFolders.RemoveMachine(store, folder.Id);
         }
 
         return found;
@@ -105,11 +110,11 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         foreach (var path in entries)
         {
             var name = Path.GetFileName(path);
-            if (name == StoreLayout.InstanceRecordFile)
+            if (name == StoreLayout.InstanceRecordFile || InstanceFiles.IsOfMachine(name))
                 continue;
-            if (IsTemporary(name))
+            if (InstanceFiles.IsTemporary(name))
                 _files.DeleteTree(path);
-            else if (!TryParse(name, out var disk))
+            else if (!InstanceFiles.TryParse(name, out var disk))
                 store.Note($"{path} is no file of this store; it was left alone");
             else if (!folder.Keeps(name))
                 _files.Delete(path);
@@ -148,6 +153,9 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
 
     private bool IsRecorded(InstanceRecord record, string file) =>
         record.Disks.Any(d => d.Driver == kind.Driver && Path.GetFileName(d.Path) == file);
+
+    /// <exception cref="PortException">The base was found damaged.</exception>
+    public void CheckBase(BaseKey key) => _ = bases.FindSize(key);
 
     private void CheckSize(CloneRequest request)
     {
@@ -274,21 +282,6 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     private string PathOf(InstanceId instance, DiskName disk) => disk.IsBootFile
         ? _layout.BootFile(instance, disk)
         : _layout.Disk(instance, disk, kind.Extension);
-
-    private static bool IsTemporary(string name) =>
-        name.EndsWith(StoreLayout.TemporarySuffix, StringComparison.Ordinal)
-        && (name[..^StoreLayout.TemporarySuffix.Length] is var stem)
-        && (stem == StoreLayout.InstanceRecordFile || TryParse(stem, out _));
-
-    private static bool TryParse(string file, out DiskName disk)
-    {
-        var isOurs = DiskName.TryParse(Path.GetFileNameWithoutExtension(file), out var name, out _)
-            && (name.IsBootFile
-                ? !file.Contains('.')
-                : s_extensions.Contains(Path.GetExtension(file).TrimStart('.')));
-        disk = name ?? DiskName.Root;
-        return isOurs;
-    }
 
     private static string Name(CloneRequest request) =>
         $"disk {request.Disk} of instance {request.Instance}";

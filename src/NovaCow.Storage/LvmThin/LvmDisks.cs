@@ -70,7 +70,7 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
         LvmReport report)
     {
         var folders = await context.RunAsync(
-            "cannot list the instances", () => InstanceFolders.Read(context.Host), default);
+            "cannot list the instances", ReadFolders, default);
         var all = DiskVolumes.In(report, context, context.Host.Note);
         await context.RemoveLeftoversAsync(
             all.Where(d => !IsKept(d, folders)).SelectMany(d => d.All));
@@ -93,6 +93,14 @@ internal sealed class LvmDisks(LvmContext context, LvmBases bases)
                 g => g.Select(d => Describe(d.Current!, d.CurrentMark!))
                     .OrderBy(d => d.Path, StringComparer.Ordinal)
                     .ToList() as IReadOnlyList<InstanceDisk>);
+    }
+
+    private List<InstanceFolder> ReadFolders()
+    {
+        var folders = InstanceFolders.Read(context.Host);
+        foreach (var folder in folders.Where(f => !f.IsCommitted))
+            InstanceFolders.RemoveMachine(context.Host, folder.Id);
+        return folders;
     }
 
     /// <summary>Ends a change of this disk that was cut off.</summary>

@@ -225,6 +225,7 @@ public sealed class HostStore : IHostStore, IDisposable
         var path = Layout.InstanceRecord(record.Id);
         var isNew = !StoreFiles.TryStat(path, out _);
         Files.MakeDirectory(Layout.Instance(record.Id));
+        Owner.OpenFolder(Layout.Instance(record.Id));
         StoreRecords.Publish(Files, path, record);
         try
         {
@@ -246,7 +247,7 @@ public sealed class HostStore : IHostStore, IDisposable
             return;
         Files.Delete(Layout.InstanceRecord(id));
         Files.SyncDirectory(folder);
-        Files.DeleteEmptyDirectory(folder);
+        InstanceFolders.RemoveMachine(this, id);
     }
 
     private void Discard(BaseKey key)

@@ -20,6 +20,38 @@ internal sealed record InstanceFolder(InstanceId Id, InstanceRecord? Record, boo
 /// loss could still undo: so each folder is synced before anything relies on it.</remarks>
 internal static class InstanceFolders
 {
+    /// <summary>Which of its disks' files an instance's record names; none when there is no record.
+    /// </summary>
+    /// <exception cref="PortException">There is one that cannot be read.</exception>
+    public static IReadOnlySet<string> Named(HostStore store, InstanceId id)
+    {
+        var path = store.Layout.InstanceRecord(id);
+        if (!StoreFiles.TryStat(path, out _))
+            return new HashSet<string>();
+        var record = StoreRecords.TryRead<InstanceRecord>(path, out var problem)
+            ?? throw PortException.Final(
+                LaunchErrorCode.VolumeDriver,
+                $"{path} {problem}, so which disks are the instance's is not known; nothing was "
+                    + "removed: delete the instance, or restore its record from a backup");
+        return record.Disks.Select(d => Path.GetFileName(d.Path)).ToHashSet();
+    }
+
+    /// <summary>Removes what the machine of an instance that is no more had beside its disks,
+    /// whatever it is, and its folder once that is empty.</summary>
+    public static void RemoveMachine(HostStore store, InstanceId id)
+    {
+        var folder = store.Layout.Instance(id);
+        if (!StoreFiles.TryStat(folder, out var stat) || !stat.IsDirectory)
+            return;
+        foreach (var path in Directory.EnumerateFileSystemEntries(folder))
+        {
+            if (InstanceFiles.IsOfMachine(InstanceFiles.WithoutTemporary(Path.GetFileName(path))))
+                store.Files.DeleteTree(path);
+        }
+
+        store.Files.DeleteEmptyDirectory(folder);
+    }
+
     public static List<InstanceFolder> Read(HostStore store)
     {
         List<InstanceFolder> found = [];

@@ -46,14 +46,19 @@ internal sealed record StoreLayout(string Root)
 
     public string InstanceRecord(InstanceId id) => $"{Instances}/{id}/{InstanceRecordFile}";
 
+    /// <summary>Where a disk is made first.</summary>
     public string Disk(InstanceId id, DiskName disk, string extension) =>
-        $"{Instances}/{id}/{disk}.{extension}";
+        $"{Instances}/{id}/{InstanceFiles.NamesOf(disk, extension)[0]}";
+
+    /// <summary>Everywhere that a disk may be.</summary>
+    public IEnumerable<string> DiskPlaces(InstanceId id, DiskName disk, string extension) =>
+        InstanceFiles.NamesOf(disk, extension).Select(name => $"{Instances}/{id}/{name}");
 
     public string BootFile(InstanceId id, DiskName name) => $"{Instances}/{id}/{name}";
 
-    public string Console(InstanceId id) => $"{Instances}/{id}/console.log";
+    public string Console(InstanceId id) => $"{Instances}/{id}/{InstanceFiles.Console}";
 
-    public string Seed(InstanceId id) => $"{Instances}/{id}/seed.iso";
+    public string Seed(InstanceId id) => $"{Instances}/{id}/{InstanceFiles.Seed}";
 
     /// <summary>A folder for what a disk is made of, beside it.</summary>
     public string DiskWork(InstanceId id, DiskName disk) =>
