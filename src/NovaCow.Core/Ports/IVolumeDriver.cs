@@ -51,8 +51,8 @@ public interface IVolumeDriver
 
     /// <summary>
     /// Changes a disk that no one has open: its size, or where its bytes lie. What a guest reads
-    /// from it never changes, but by <see cref="DiskChange.Rebuild"/>. A disk that is already as asked is returned as it is; a disk that is
-    /// in use is refused with InvalidRequest.
+    /// from it never changes, but by <see cref="DiskChange.Rebuild"/>. A disk that is already as
+    /// asked is returned as it is; a disk that is in use is refused with InvalidRequest.
     /// </summary>
     /// <param name="request">The disk as it is and what is to become of it.</param>
     /// <param name="progress">Bytes of the disk looked at so far.</param>
@@ -69,8 +69,9 @@ public interface IVolumeDriver
         DiskChangeRequest request, IProgress<long>? progress, CancellationToken cancellationToken);
 
     /// <summary>Removes a disk that this driver made; one that does not exist is no error. The
-    /// instance's record is deleted first: then a disk of which a crash leaves anything is removed
-    /// by the next start.</summary>
+    /// instance's record is deleted first, or published without the disk: then a disk of which a
+    /// crash leaves anything is removed by the next start. Where disks are files, the one that the
+    /// record names stays, and what else this driver has under the disk's name goes.</summary>
     Task DeleteDiskAsync(InstanceId instance, DiskName disk, CancellationToken cancellationToken);
 
     /// <summary>Removes a base without clones; one that does not exist is no error. It goes in one
@@ -162,8 +163,9 @@ public abstract record DiskChange
 
     /// <summary>
     /// Makes it a fresh clone of this base, or where the driver shares nothing a copy, of the size
-    /// that it has: what it held is gone with the old disk. Always a disk of another path, as the
-    /// old one is whole until the caller deletes it.
+    /// that it has: what it held is gone with the old disk. Where disks are files always one of
+    /// another path, as the old one is whole until the caller deletes it; a logical volume takes
+    /// the old one's place in one step. A disk laid out for EC2 is refused.
     /// </summary>
     /// <param name="Base">A base that exists, no larger than the disk.</param>
     public sealed record Rebuild(BaseKey Base) : DiskChange;

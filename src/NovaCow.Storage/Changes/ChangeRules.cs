@@ -23,6 +23,10 @@ internal sealed class ChangeRules(HostStore store, IDiskKind kind, string disk)
             DiskChange.Grow grow => facts with { VirtualSizeBytes = grow.VirtualSizeBytes },
             DiskChange.Flatten => facts with { Base = null },
             DiskChange.Rebase rebase => facts with { Base = rebase.Base },
+            DiskChange.Rebuild rebuild => facts with
+            {
+                Base = kind.HasBackingFile ? rebuild.Base : null,
+            },
             _ => throw new ArgumentOutOfRangeException(nameof(change)),
         };
         if (wanted.VirtualSizeBytes < facts.VirtualSizeBytes)
@@ -35,11 +39,16 @@ internal sealed class ChangeRules(HostStore store, IDiskKind kind, string disk)
         CheckSize(wanted.VirtualSizeBytes);
         if (change is DiskChange.Rebase)
             CheckBase(wanted);
-        if (facts.Layout != DiskLayout.Whole && (!isOurs || wanted.Base is not null))
+        if (change is DiskChange.Rebuild anew)
+            CheckFits(anew.Base, wanted);
+        var becomesAnother = !isOurs || wanted.Base is not null || change is DiskChange.Rebuild;
+        if (facts.Layout != DiskLayout.Whole && becomesAnother)
         {
             throw Refused(
                 $"is laid out as {facts.Layout}, with its base as a partition",
-                "it stays a full copy");
+                change is DiskChange.Rebuild
+                    ? "launch a new instance of the image instead"
+                    : "it stays a full copy");
         }
 
         return wanted;
@@ -62,6 +71,13 @@ internal sealed class ChangeRules(HostStore store, IDiskKind kind, string disk)
             return;
         if (!kind.HasBackingFile)
             throw Refused("would be a full copy", "ask a driver whose disks lie over a base");
+        CheckFits(key, wanted);
+    }
+
+    private void CheckFits(BaseKey key, DiskFacts wanted)
+    {
+        if (key.IsBootFile)
+            throw Refused($"cannot be made of {key}, no disk", "name the base of a disk");
         if (!StoreFiles.TryStat(store.Layout.BaseData(key), out var stat))
         {
             throw PortException.Retryable(

@@ -74,9 +74,11 @@ internal sealed class DiskChanges(
     {
         var found = FoundDisk.Read(store, request);
         var wanted = rules.Wanted(found, request.Change);
-        var path = store.Layout.Disk(request.Instance, request.Disk.Name, kind.Extension);
+        var path = PlaceOf(request, found);
         var isOurs = found.Driver == kind.Driver;
-        if (isOurs && wanted == found.Facts)
+        if (request.Change is DiskChange.Rebuild rebuild)
+            Rebuild(found, wanted, rebuild.Base, path, pace);
+        else if (isOurs && wanted == found.Facts)
             Settle(path);
         else if (isOurs && request.Change is DiskChange.Grow)
             Grow(found, wanted, pace);
@@ -85,6 +87,25 @@ internal sealed class DiskChanges(
         else
             Rewrite(found, wanted, path, pace);
         return Result(request.Disk.Name, path);
+    }
+
+    /// <summary>Where the changed disk is to be: where it is, unless it is made anew or becomes
+    /// another kind of file.</summary>
+    private string PlaceOf(DiskChangeRequest request, FoundDisk found)
+    {
+        var places = store.Layout.DiskPlaces(request.Instance, request.Disk.Name, kind.Extension);
+        return request.Change is not DiskChange.Rebuild && places.Contains(found.Path)
+            ? found.Path
+            : places.First(p => p != found.Path);
+    }
+
+    /// <summary>What is under the new name already nothing refers to: an earlier call left it, or
+    /// an earlier disk that could not be removed.</summary>
+    private void Rebuild(FoundDisk found, DiskFacts wanted, BaseKey key, string path, Pace pace)
+    {
+        disks.CheckBase(key);
+        using var disk = found.Open(_files);
+        _rewriter.RunAnew(disk, wanted, key, path, pace);
     }
 
     private Ensured<InstanceDisk> Adopt(CloneRequest request, ChangeRules rules, Pace pace)

@@ -18,7 +18,28 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
     /// <param name="facts">What it is to become.</param>
     /// <param name="path">Where; its own path, or one beside it.</param>
     /// <param name="pace">What to do between two pieces.</param>
-    public void Run(OpenDisk disk, DiskFacts facts, string path, Pace pace)
+    public void Run(OpenDisk disk, DiskFacts facts, string path, Pace pace) =>
+        Make(disk, path, target => Fill(disk, facts, target, pace));
+
+    /// <summary>Makes a fresh clone, or a copy, of a base in a disk's stead.</summary>
+    /// <param name="disk">Whose place it is to take; it is kept from others, and not read.</param>
+    /// <param name="facts">What the new one is to be.</param>
+    /// <param name="key">The base.</param>
+    /// <param name="path">Where; not the disk's own path.</param>
+    /// <param name="pace">What to do between two pieces.</param>
+    public void RunAnew(OpenDisk disk, DiskFacts facts, BaseKey key, string path, Pace pace) =>
+        Make(disk, path, target =>
+        {
+            var basePath = store.Layout.BaseData(key);
+            var sink = kind.Rewrite(new DiskTarget(
+                _files, target.File, target.Path, facts, facts.Base is null ? null : basePath));
+            if (facts.Base is null)
+                Copy(disk, basePath, sink, pace);
+            sink.Finish();
+        });
+
+    private void Make(
+        OpenDisk disk, string path, Action<(SafeFileHandle File, string Path)> fill)
     {
         var temporary = path + StoreLayout.TemporarySuffix;
         _files.Delete(temporary);
@@ -26,7 +47,7 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
         {
             using (var file = _files.Create(temporary))
             {
-                Fill(disk, facts, (file, temporary), pace);
+                fill((file, temporary));
                 if (Path.GetDirectoryName(disk.Path) == Path.GetDirectoryName(path))
                     KeepOwner(disk, temporary);
                 else
@@ -58,6 +79,14 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
         };
         scan.Run(facts.VirtualSizeBytes, (at, read) => pace.Advance(disk.Lease, at, read));
         sink.Finish();
+    }
+
+    private void Copy(OpenDisk disk, string basePath, IDiskSink sink, Pace pace)
+    {
+        using var basis = _files.OpenToRead(basePath);
+        var view = new RawView(basis);
+        using var scan = new DiskScan(view, basis: null, sink);
+        scan.Run(view.SizeBytes, (at, read) => pace.Advance(disk.Lease, at, read));
     }
 
     /// <summary>A hypervisor may have been given the disk.</summary>

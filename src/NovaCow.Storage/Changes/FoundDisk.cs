@@ -19,7 +19,7 @@ internal sealed record FoundDisk(
     {
         var (disk, layout) = (request.Disk, store.Layout);
         var isQcow2 = disk.Driver == DriverName.Qcow2;
-        var path = layout.Disk(request.Instance, disk.Name, isQcow2 ? Qcow2 : Raw);
+        var path = PathOf(layout, request, isQcow2 ? Qcow2 : Raw);
         if (disk.Driver == DriverName.LvmThin)
             throw Refused(path, "is a logical volume, not a file", "ask the driver lvm-thin");
         if (!StoreFiles.TryStat(path, out var stat) || !stat.IsFile)
@@ -37,6 +37,15 @@ internal sealed record FoundDisk(
 
     public OpenDisk Open(StoreFiles files, bool isWritable = false) =>
         OpenDisk.Open(files, Path, Format, BackingPath, isWritable);
+
+    /// <summary>The one of a disk's places that its record names; the first when it names none, as
+    /// before the store was moved or the driver changed.</summary>
+    private static string PathOf(StoreLayout layout, DiskChangeRequest request, string extension)
+    {
+        var places = layout.DiskPlaces(request.Instance, request.Disk.Name, extension).ToList();
+        var file = System.IO.Path.GetFileName(request.Disk.Path);
+        return places.Find(p => System.IO.Path.GetFileName(p) == file) ?? places[0];
+    }
 
     private static PortException Refused(string path, string cause, string remedy) =>
         PortException.Final(

@@ -36,7 +36,11 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
                 : await FlattenAsync(disk, progress, token),
             DiskChange.Rebase rebase => mark.Base == rebase.Base
                 ? disks.Describe(current, mark)
-                : await RebaseAsync(disk, rebase.Base, progress, token),
+                : await CloneAsync(
+                    disk, rebase.Base, (from, to) => BlockDevice.CopyDifferences(
+                        context.Host.Files, from, to, Walk(current, progress, token)), token),
+            DiskChange.Rebuild rebuild => await CloneAsync(
+                disk, rebuild.Base, static (_, _) => { }, token),
             _ => throw new InvalidOperationException($"unknown change {request.Change}"),
         };
     }
@@ -70,7 +74,7 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
         PoolChecks.Admit(
             What(disk.Request), disk.Report.Pool, context.Options, disk.Volume.MappedBytes);
         var mark = disk.Mark with { Base = null, State = VolumeState.Building };
-        var walk = new DiskWalk(disk.Volume.SizeBytes, SkipsHoles: false, progress, token);
+        var walk = Walk(disk.Volume, progress, token);
         return ReplaceAsync(
             disk,
             name => _lvm.CreateAsync(name, disk.Volume.SizeBytes, mark),
@@ -78,8 +82,16 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
             token);
     }
 
-    private async Task<InstanceDisk> RebaseAsync(
-        Disk disk, BaseKey key, IProgress<long>? progress, CancellationToken token)
+    private static DiskWalk Walk(
+        LogicalVolume volume, IProgress<long>? progress, CancellationToken token) =>
+        new(volume.SizeBytes, SkipsHoles: false, progress, token);
+
+    /// <summary>Puts a clone of a base in the disk's place.</summary>
+    private async Task<InstanceDisk> CloneAsync(
+        Disk disk,
+        BaseKey key,
+        Action<SafeFileHandle, DeviceTarget> fill,
+        CancellationToken token)
     {
         var (request, volume, _, report) = disk;
         var origin = await context.RunAsync(
@@ -96,7 +108,6 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
 
         PoolChecks.Admit(What(request), report.Pool, context.Options, newBytes: 0);
         var mark = disk.Mark with { Base = key, State = VolumeState.Building };
-        var walk = new DiskWalk(volume.SizeBytes, SkipsHoles: false, progress, token);
         return await ReplaceAsync(
             disk,
             async name =>
@@ -105,8 +116,7 @@ internal sealed class LvmChanges(LvmContext context, LvmBases bases, LvmDisks di
                 if (originBytes < volume.SizeBytes)
                     await _lvm.ExtendAsync(name, volume.SizeBytes);
             },
-            (source, target) =>
-                BlockDevice.CopyDifferences(context.Host.Files, source, target, walk),
+            fill,
             token);
     }
 

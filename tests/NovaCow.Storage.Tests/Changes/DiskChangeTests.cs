@@ -102,6 +102,8 @@ public abstract class DiskChangeTests(string[] drivers)
             {
                 Assert.Equal(2, ChangeLab.FilesBeside(rebased).Length);
                 await ChangeLab.AssertReadsAsync(before, disk.Disk);
+                await lab.Store.SaveInstanceAsync(
+                    TestImages.Record(disk.Instance, rebased), default);
                 await lab.Driver(disk.Disk.Driver).DeleteDiskAsync(
                     disk.Instance, disk.Disk.Name, default);
             }

@@ -68,6 +68,23 @@ public abstract partial class LvmConformance
     }
 
     [Fact]
+    public async Task A_rebuilt_disk_reads_as_the_base_and_keeps_its_path_and_size()
+    {
+        using var place = new Place(this);
+        var (host, disk) = (place.Host, await place.WrittenDiskAsync());
+        var raw = TestImages.Raw(place.File("other"), 2 * MiB, seed: 2);
+        var other = await host.ImageAsync(raw, DiskFormat.Raw, 2 * MiB);
+        var anew = await ChangeAsync(host, disk, new DiskChange.Rebuild(other.Key));
+
+        Assert.Equal(other.Key, anew.BackingFile);
+        Assert.Equal((disk.Path, disk.VirtualSizeBytes), (anew.Path, anew.VirtualSizeBytes));
+        using (var expected = File.Open(raw, FileMode.Open))
+            expected.SetLength(disk.VirtualSizeBytes);
+        Assert.Equal(
+            Digest(raw, disk.VirtualSizeBytes), Digest(anew.Path, anew.VirtualSizeBytes));
+    }
+
+    [Fact]
     public async Task A_disk_in_use_is_neither_changed_nor_removed()
     {
         using var place = new Place(this);
@@ -75,7 +92,11 @@ public abstract partial class LvmConformance
         using (Hold(disk))
         {
             foreach (var change in (DiskChange[])
-                [new DiskChange.Grow(8 * MiB), new DiskChange.Flatten()])
+            [
+                new DiskChange.Grow(8 * MiB),
+                new DiskChange.Flatten(),
+                new DiskChange.Rebuild(disk.BackingFile!),
+            ])
             {
                 var refused = await Assert.ThrowsAsync<PortException>(
                     () => ChangeAsync(host, disk, change));

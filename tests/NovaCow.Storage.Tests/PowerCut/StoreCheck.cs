@@ -77,9 +77,13 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
             var it = disks.SingleOrDefault(d => d.Name == disk.Name);
             if (it is null || !disk.Sizes.Contains(it.VirtualSizeBytes))
                 Violated($"disk {disk.Name} of {expected.Id} is lost or of the wrong size");
-            else if (!await ReadsAsBaseAsync(it, disk.Content))
+            var content = it is null ? disk.Content : await ContentOfAsync(it, disk);
+            if (content is null)
                 Violated($"disk {disk.Name} of {expected.Id} has other bytes");
-            settled.Add(disk with { Sizes = [it?.VirtualSizeBytes ?? disk.Sizes[0]] });
+            settled.Add(new ExpectedDisk(
+                disk.Name,
+                content ?? disk.Content,
+                [it?.VirtualSizeBytes ?? disk.Sizes[0]]));
         }
 
         Holds(
@@ -87,6 +91,17 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
             ["instance.json", .. disks.Select(d => Path.GetFileName(d.Path))]);
         ledger.End(
             expected.Id, expected with { Disks = settled, Epochs = [record.Fence.Epoch] });
+    }
+
+    private static async Task<TestContent?> ContentOfAsync(InstanceDisk disk, ExpectedDisk expected)
+    {
+        foreach (var content in (TestContent?[])[expected.Content, expected.Before])
+        {
+            if (content is not null && await ReadsAsBaseAsync(disk, content))
+                return content;
+        }
+
+        return null;
     }
 
     /// <summary>Of bases, instances and files; a download stays until its base is published.

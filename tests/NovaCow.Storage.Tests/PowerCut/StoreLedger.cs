@@ -75,14 +75,19 @@ internal sealed class StoreLedger
             {
                 MustBe = was is { MustBe: true } && !isRemoval,
                 Epochs = [.. was?.Epochs ?? [], .. next.Epochs],
-                Disks = [.. next.Disks.Select(d => d with
-                {
-                    Sizes = [.. d.Sizes, .. was?.Disks.Where(o => o.Name == d.Name)
-                        .SelectMany(o => o.Sizes) ?? []],
-                })],
+                Disks = [.. next.Disks.Select(d => Either(
+                    d, was?.Disks.FirstOrDefault(o => o.Name == d.Name)))],
             };
         }
     }
+
+    private static ExpectedDisk Either(ExpectedDisk next, ExpectedDisk? was) => was is null
+        ? next
+        : next with
+        {
+            Sizes = [.. next.Sizes, .. was.Sizes],
+            Before = was.Before ?? was.Content,
+        };
 
     /// <summary>From now on exactly this must be found; null: nothing.</summary>
     public void End(InstanceId id, ExpectedInstance? now)
@@ -129,4 +134,8 @@ internal sealed record ExpectedInstance(
 /// <summary>A disk, what a guest must read from it (and zeros beyond), and its possible sizes.
 /// </summary>
 internal sealed record ExpectedDisk(
-    DiskName Name, TestContent Content, IReadOnlyList<long> Sizes);
+    DiskName Name, TestContent Content, IReadOnlyList<long> Sizes)
+{
+    /// <summary>What a guest may read in its stead, as long as it is being made anew.</summary>
+    public TestContent? Before { get; init; }
+}

@@ -41,6 +41,13 @@ internal sealed record StoreOperation(
         OfChange("a grown disk", new DiskChange.Grow(9 * MiB)),
         OfChange("a flattened disk", new DiskChange.Flatten()),
         OfChange("a rebased disk", null),
+        new(
+            "a rebuilt disk",
+            WithInstanceAndNextBaseAsync,
+            work => work.RebuildRootAsync(Instance, TestContent.Next))
+        {
+            TakesLease = true,
+        },
     ];
 
     public static StoreOperation Of(string name) => All.Single(o => o.Name == name);
@@ -52,11 +59,7 @@ internal sealed record StoreOperation(
     /// nothing to cut.</summary>
     private static StoreOperation OfChange(string name, DiskChange? change) => new(
         name,
-        async work =>
-        {
-            await WithInstanceAsync(work);
-            await work.MakeBaseAsync(TestContent.Next);
-        },
+        WithInstanceAndNextBaseAsync,
         work => work.ChangeRootAsync(
             Instance,
             change ?? new DiskChange.Rebase(work.Contents[TestContent.Next].Key)))
@@ -74,6 +77,12 @@ internal sealed record StoreOperation(
         Instance,
         work.Disk(TestContent.Kept, growth: 5 * MiB),
         work.Disk(TestContent.Kept, DiskName.Swap));
+
+    private static async Task WithInstanceAndNextBaseAsync(StoreWork work)
+    {
+        await WithInstanceAsync(work);
+        await work.MakeBaseAsync(TestContent.Next);
+    }
 
     private static async Task WithInstanceAsync(StoreWork work)
     {

@@ -93,6 +93,30 @@ internal sealed class StoreWork(
         ledger.End(record.Id, changed);
     }
 
+    /// <summary>Makes an instance's root disk anew from a base, publishes that, and removes the old
+    /// one.</summary>
+    public async Task RebuildRootAsync(string id, string name)
+    {
+        var content = contents[name];
+        var record = (await host.Store.ListInstancesAsync(default)).Single(r => r.Id.Value == id);
+        var disk = record.Disks.Single(d => d.Name == DiskName.Root);
+        var expected = ledger.Find(record.Id)!;
+        var anew = new ExpectedDisk(disk.Name, content, [disk.VirtualSizeBytes]);
+        var changed = expected with
+        {
+            Disks = [.. expected.Disks.Select(d => d.Name == disk.Name ? anew : d)],
+        };
+        ledger.Begin(changed, isRemoval: false);
+        var made = await host.Driver.ChangeDiskAsync(
+            new DiskChangeRequest(record.Id, disk, new DiskChange.Rebuild(content.Key)),
+            null,
+            default);
+        await host.Store.SaveInstanceAsync(
+            record with { Disks = [.. record.Disks.Select(d => d == disk ? made : d)] }, default);
+        ledger.End(record.Id, changed);
+        await host.Driver.DeleteDiskAsync(record.Id, disk.Name, default);
+    }
+
     public async Task RemoveInstanceAsync(string id)
     {
         var key = InstanceId.Parse(id);
