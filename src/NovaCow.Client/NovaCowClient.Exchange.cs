@@ -23,9 +23,7 @@ public sealed partial class NovaCowClient
         {
             var endpoint = Volatile.Read(ref _current);
             using var request = make();
-            policy ??= new RetryPolicy(
-                _endpoints.Count,
-                RetryPolicy.MayRepeat(request.Method, request.RequestUri!.OriginalString));
+            policy ??= new RetryPolicy(_endpoints.Count, RetryPolicy.MayRepeat(request));
             request.RequestUri = new Uri(_endpoints[endpoint], request.RequestUri!);
             TryOutcome outcome;
             NovaCowException failure;

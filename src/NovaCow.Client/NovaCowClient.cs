@@ -193,9 +193,12 @@ public sealed partial class NovaCowClient : IDisposable
     {
         using var response = await ExchangeAsync(
             () => Request(method, path, body, wait), HttpCompletionOption.ResponseContentRead, ct);
-        return await response.Content.ReadFromJsonAsync<T>(Json, ct)
-            ?? throw Unreachable(Address, "the answer was empty", null);
+        return await ReadAsync<T>(response, ct);
     }
+
+    private async Task<T> ReadAsync<T>(HttpResponseMessage response, CancellationToken ct) =>
+        await response.Content.ReadFromJsonAsync<T>(Json, ct)
+            ?? throw Unreachable(Address, "the answer was empty", null);
 
     private static HttpRequestMessage Request(
         HttpMethod method, string path, object? body, TimeSpan? wait)

@@ -72,9 +72,25 @@ internal sealed record RetryPolicy(int Endpoints, bool IsRepeatable)
         return (next, pause < MaxPause ? pause : MaxPause);
     }
 
+    /// <summary>Set on a request whose path does not say whether it may be made twice.</summary>
+    public static readonly HttpRequestOptionsKey<bool> SameTwice = new("novacow.same-twice");
+
+    /// <summary>Whether a request may be made twice, by what it says of itself or else by its path.
+    /// </summary>
+    public static bool MayRepeat(HttpRequestMessage request) =>
+        request.Options.TryGetValue(SameTwice, out var isSame)
+            ? isSame : MayRepeat(request.Method, request.RequestUri!.OriginalString);
+
     /// <summary>Whether a request may be made twice. Launches bring their instances' ids, images
-    /// their names: the second is answered as the first.</summary>
+    /// their names: the second is answered as the first. What a host or a machine is to be, it is
+    /// once and twice.</summary>
     public static bool MayRepeat(HttpMethod method, string path) =>
-        method != HttpMethod.Post
-            || path is "v1/instances" or "v1/images" or "v1/join" or "v1/renew" or "v1/join-tokens";
+        method != HttpMethod.Post || path.Split('/') switch
+        {
+            ["v1", var one] => one is "instances" or "images" or "placement" or "join" or "renew"
+                or "join-tokens",
+            ["v1", "hosts", _, var verb] => verb is "cordon" or "uncordon" or "drain" or "empty",
+            ["v1", "instances", _, var verb] => verb is "start" or "stop" or "capture",
+            _ => false,
+        };
 }

@@ -22,11 +22,11 @@ internal static partial class HostCommands
             using var client = Terminal.Connect(parsed);
             var hosts = await client.ListHostsAsync(ct);
             terminal.Write(parsed, hosts.Items, items => terminal.WriteTable(
-                ["NAME", "STATE", "DUTY", "DRIVER", ">INSTANCES", ">VCPUS", ">MEMORY",
+                ["NAME", "STATE", "DUTY", "DRIVER", "HYPERVISOR", ">INSTANCES", ">VCPUS", ">MEMORY",
                     ">FREE DISK", ">SHARED", ">UNIQUE", ">DOWNLOADS", ">CONVERSIONS", "LABELS"],
                 items.Select(h => new[]
                 {
-                    h.Name, h.State, h.Duty, h.Driver, h.Instances.ToString(),
+                    h.Name, h.State, h.Duty, h.Driver, Kind(h.Hypervisor), h.Instances.ToString(),
                     $"{h.VCpus.Claimed}/{h.VCpus.Total}",
                     $"{Show.Bytes(h.MemoryBytes.Claimed)}/{Show.Bytes(h.MemoryBytes.Total)}",
                     Show.Bytes(h.FreeBytes), Show.Bytes(h.SharedBytes), Show.Bytes(h.UniqueBytes),
@@ -50,6 +50,9 @@ internal static partial class HostCommands
                 ("duty", h.Duty),
                 ("labels", h.Labels.Count == 0 ? null : Labels(h)),
                 ("drivers", $"{string.Join(", ", h.Drivers)} (the first by default)"),
+                ("hypervisor", Kind(h.Hypervisor) is { } kind
+                    ? kind + (h.Hypervisor!.Version is { } version ? $", {version}" : "") : null),
+                ("warning", h.Hypervisor?.Warning),
                 ("instances", h.Instances.ToString()),
                 ("vcpus", Of(h.VCpus, v => v.ToString())),
                 ("memory", Of(h.MemoryBytes, Show.Bytes)),
@@ -63,6 +66,12 @@ internal static partial class HostCommands
         });
         return command;
     }
+
+    /// <summary>A hypervisor in a word or two; what is wrong with it shows.</summary>
+    private static string? Kind(HypervisorResource? hypervisor) => hypervisor is null
+        ? null
+        : hypervisor.Name + (hypervisor.Accelerator is { } runs ? $" ({runs})" : "")
+            + (hypervisor.Warning is null ? "" : " !");
 
     private static string Labels(HostResource host) =>
         string.Join(',', host.Labels.Select(l => $"{l.Key}={l.Value}"));

@@ -14,6 +14,7 @@ internal static partial class ImageCommands
             List(terminal),
             Display(terminal),
             Update(terminal),
+            Capture(terminal),
             Delete(terminal),
             Inspect(terminal),
         };

@@ -12,7 +12,8 @@ internal static class InstanceCommands
     {
         var command = new Command("instance", "Instances and their disks")
         {
-            List(terminal), Display(terminal), Delete(terminal),
+            List(terminal), Display(terminal), Delete(terminal), ConsoleCommand.Create(terminal),
+            DomainCommand.Create(terminal),
         };
         foreach (var operation in OperationCommands.Create(terminal))
             command.Add(operation);
@@ -21,10 +22,11 @@ internal static class InstanceCommands
 
     public static void WriteTable(Terminal terminal, IReadOnlyList<InstanceResource> instances) =>
         terminal.WriteTable(
-            ["ID", "IMAGE", "FLAVOR", "STATE", "HOST", "CACHE", ">DISKS", ">ON DISK", ">LAUNCH", "REASON"],
+            ["ID", "IMAGE", "FLAVOR", "STATE", "POWER", "HOST", "CACHE", ">DISKS", ">ON DISK", ">LAUNCH",
+                "REASON"],
             instances.Select(i => new[]
             {
-                i.Id, i.Image, i.Flavor, i.State, i.Host,
+                i.Id, i.Image, i.Flavor, i.State, i.Power?.State, i.Host,
                 i.Warm switch { true => "warm", false => "cold", _ => null },
                 i.Disks.Count.ToString(),
                 Show.Bytes(i.Disks.Sum(d => d.AllocatedBytes)),
@@ -70,6 +72,8 @@ internal static class InstanceCommands
         terminal.WriteFacts(
             ("id", i.Id),
             ("state", i.State),
+            ("power", i.Power is { } power
+                ? $"{power.State} ({power.Cause}) since {power.Since:O}" : null),
             ("host", i.Host ?? "-"),
             ("reason", i.Reason),
             ("queue place", i.QueuePlace?.ToString()),
@@ -102,7 +106,8 @@ internal static class InstanceCommands
     private static IEnumerable<string?[]> Rows(DiskResource d) =>
     [
         [
-            d.Device, d.Partitions is null ? d.Name : null, d.Driver, d.Format,
+            d.Attached ? d.Device : "detached", d.Partitions is null ? d.Name : null, d.Driver,
+            d.Format,
             Show.Bytes(d.VirtualSizeBytes), Show.Bytes(d.AllocatedBytes),
             d.BackingFile is { } b ? Show.Key(b) : null, d.Path,
         ],

@@ -43,6 +43,8 @@ internal static class LaunchCommand
         choices.AddTo(command);
         var fleet = new FleetChoices();
         fleet.AddTo(command);
+        var guest = new GuestChoices();
+        guest.AddTo(command);
         command.SetAction(async (parsed, ct) =>
         {
             using var client = Terminal.Connect(parsed);
@@ -54,6 +56,7 @@ internal static class LaunchCommand
                 Ids = InstanceNames.Make(parsed.GetValue(name), parsed.GetValue(count)),
                 Driver = driver,
                 Layout = layout,
+                Guest = await guest.ReadAsync(parsed, ct),
             });
             if (parsed.GetValue(dryRun))
                 return await ForecastAsync(terminal, parsed, request, ct);
@@ -73,6 +76,8 @@ internal static class LaunchCommand
             "novacow launch debian-12 --flavor m1.tiny --count 60 --name ci --wait",
             "novacow launch debian-12 --flavor m1.tiny --dry-run",
             "novacow launch debian-12 --count 3 --name db --group db --on zone=a,disk=nvme",
+            "novacow launch debian-12 --name web --ssh-key ~/.ssh/id_ed25519.pub "
+                + "--user-data web.yaml",
             "novacow launch debian-fs --nouse_cow --layout ec2 --name old --wait");
     }
 

@@ -5,18 +5,18 @@ using NovaCow.Client;
 
 namespace NovaCow.Cli.Commands;
 
-/// <summary>Operations on the disks of an instance: one request each, and with --wait a bar while
-/// it is under way.</summary>
+/// <summary>Operations on the machine and the disks of an instance: one request each, and with
+/// --wait a bar while it is under way.</summary>
 internal static partial class OperationCommands
 {
-    private static readonly TimeSpan DefaultWait = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>The commands under <c>instance</c>.</summary>
     public static IReadOnlyList<Command> Create(Terminal terminal) =>
     [
-        Resize(terminal), Flatten(terminal), Rebase(terminal), Migrate(terminal), Move(terminal),
-        Cancel(terminal),
+        Start(terminal), Stop(terminal), Reboot(terminal), Rebuild(terminal), Attach(terminal),
+        Detach(terminal), Resize(terminal), Flatten(terminal), Rebase(terminal), Migrate(terminal),
+        Move(terminal), Cancel(terminal),
     ];
 
     /// <summary>A command of its own: of an instance, or of a folder of old ones.</summary>
@@ -116,26 +116,18 @@ internal static partial class OperationCommands
             Task<InstanceResource>> operate)
     {
         var id = new Argument<string>("ID");
-        var wait = new Option<bool>("--wait", "-w") { Description = "Wait until it has ended" };
-        var timeout = new Option<int>("--timeout")
-        {
-            Description = "How long to wait, in seconds",
-            DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
-        };
-        var command = new Command(name, description) { id, wait, timeout };
+        var waiting = new WaitOptions();
+        var command = new Command(name, description) { id };
+        waiting.AddTo(command);
         foreach (var option in options)
             command.Add(option);
         command.SetAction(async (parsed, ct) =>
         {
             using var client = Terminal.Connect(parsed);
-            TimeSpan? patience = parsed.GetValue(wait)
-                ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
-            var begun = Stopwatch.GetTimestamp();
-            var run = async () => await UntilEndedAsync(
-                client,
-                await operate(client, parsed.GetRequiredValue(id), parsed, patience, ct),
-                () => patience > Stopwatch.GetElapsedTime(begun),
-                ct);
+            var patience = waiting.Of(parsed);
+            var run = () => EndAsync(
+                client, patience,
+                () => operate(client, parsed.GetRequiredValue(id), parsed, patience, ct), ct);
             var instance = patience is null
                 ? await run()
                 : await ProgressView.WhileAsync(terminal, client, run, ct);
@@ -143,6 +135,17 @@ internal static partial class OperationCommands
             return Outcome(terminal, instance, name, patience is not null);
         });
         return command;
+    }
+
+    /// <summary>Asks for an operation, and waits for its end as long as there is patience.
+    /// </summary>
+    internal static async Task<InstanceResource> EndAsync(
+        NovaCowClient client, TimeSpan? patience, Func<Task<InstanceResource>> operate,
+        CancellationToken ct)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        return await UntilEndedAsync(
+            client, await operate(), () => patience > Stopwatch.GetElapsedTime(begun), ct);
     }
 
     /// <summary>A control node lets nobody wait for long; the rest of the time is spent looking.
@@ -165,7 +168,7 @@ internal static partial class OperationCommands
     {
         if (instance.Operation is not { } o)
         {
-            terminal.WriteLine($"{instance.Id}: no operation on its disks");
+            terminal.WriteLine($"{instance.Id}: no operation on it");
             return;
         }
 
@@ -182,7 +185,8 @@ internal static partial class OperationCommands
                 ? $"{Show.Bytes(before)} before, {Show.Bytes(after)} after" : null));
     }
 
-    private static int Outcome(
+    /// <summary>The exit code of an operation; a failure is told beside it.</summary>
+    internal static int Outcome(
         Terminal terminal, InstanceResource instance, string name, bool waited)
     {
         if (name == "cancel")
@@ -196,8 +200,9 @@ internal static partial class OperationCommands
         return waited && instance.Operation?.State != "done" ? ExitCode.TryAgain : ExitCode.Success;
     }
 
-    private static long Size(string text) => ByteSize.TryParse(text, out var bytes) && bytes > 0
-        ? bytes
-        : throw new CliException(
-            ExitCode.Usage, $"--root '{text}': expected a size such as 40G");
+    private static long Size(string text, string option = "--root") =>
+        ByteSize.TryParse(text, out var bytes) && bytes > 0
+            ? bytes
+            : throw new CliException(
+                ExitCode.Usage, $"{option} '{text}': expected a size such as 40G");
 }

@@ -93,6 +93,23 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
         }
     }
 
+    /// <summary>A guest's bytes: as they are where a program reads them or that was asked for, and
+    /// without what would steer a terminal else.</summary>
+    public void WriteConsole(ReadOnlySpan<byte> bytes, ConsoleFilter filter, bool isRaw)
+    {
+        if (!ReferenceEquals(output, Console.Out))
+            output.Write(isRaw || IsPiped ? filter.Decode(bytes) : filter.Clean(bytes));
+        else if (isRaw || IsPiped)
+        {
+            using var raw = Console.OpenStandardOutput();
+            raw.Write(bytes);
+            raw.Flush();
+        }
+        else
+            output.Write(filter.Clean(bytes));
+        output.Flush();
+    }
+
     /// <summary>Hostile text cannot move the cursor or change colours.</summary>
     public static string Printable(string text) =>
         string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));

@@ -82,14 +82,14 @@ public sealed partial record InstanceResource
     /// <summary>When it got where.</summary>
     public required InstanceTimings Timings { get; init; }
 
-    /// <summary>The newest operation on its disks, under way or ended.</summary>
+    /// <summary>The newest operation on it, under way or ended.</summary>
     public OperationResource? Operation { get; init; }
 }
 
 /// <summary>A disk of an instance.</summary>
 public sealed record DiskResource
 {
-    /// <summary>root, ephemeral0… or swap.</summary>
+    /// <summary>root, ephemeral0…, swap, or data0… of those that were attached later.</summary>
     public required string Name { get; init; }
 
     /// <summary>Its device in the guest, for example <c>/dev/vda</c>.</summary>
@@ -118,6 +118,9 @@ public sealed record DiskResource
 
     /// <summary>What is in it, where it is partitioned; else null.</summary>
     public IReadOnlyList<PartitionResource>? Partitions { get; init; }
+
+    /// <summary>Whether it is plugged in; one that is not can be attached again.</summary>
+    public bool Attached { get; init; } = true;
 }
 
 /// <summary>When an instance reached each state; null where it has not.</summary>

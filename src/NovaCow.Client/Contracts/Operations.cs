@@ -23,11 +23,12 @@ public sealed record MigrateRequest
     public string? Driver { get; init; }
 }
 
-/// <summary>An operation on an instance's disks, or its move to another host. What a guest reads
-/// from them never changes.</summary>
+/// <summary>An operation on an instance's machine or its disks, or its move to another host. What a
+/// guest reads from its disks changes by rebuild only.</summary>
 public sealed record OperationResource
 {
-    /// <summary>resize, flatten, rebase, migrate or move.</summary>
+    /// <summary>start, stop, reboot, rebuild, capture, attach, detach, resize, flatten, rebase,
+    /// migrate or move.</summary>
     public required string Kind { get; init; }
 
     /// <summary>running, cancelling, done, failed or cancelled; of a move copying, undoing or

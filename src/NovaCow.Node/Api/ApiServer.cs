@@ -85,6 +85,8 @@ internal static class ApiServer
         InstancesApi.Map(v1);
         OperationsApi.Map(v1);
         MovesApi.Map(v1);
+        MachinesApi.Map(v1);
+        ConsoleApi.Map(v1);
         FleetApi.Map(v1);
         HostDutyApi.Map(v1);
         AdoptionApi.Map(v1);
@@ -166,7 +168,8 @@ internal static class ApiServer
     /// <summary>HEAD is a GET whose body the server leaves out, wherever a GET ends.</summary>
     private static Task AnswerHead(HttpContext context, RequestDelegate next)
     {
-        if (HttpMethods.IsHead(context.Request.Method) && context.Request.Path != EventsApi.Path)
+        if (HttpMethods.IsHead(context.Request.Method) && context.Request.Path != EventsApi.Path
+            && !ConsoleApi.IsEndless(context.Request))
             context.Request.Method = HttpMethods.Get;
         return next(context);
     }

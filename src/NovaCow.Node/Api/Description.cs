@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.OpenApi;
 using NovaCow.Client;
 
@@ -55,7 +56,8 @@ internal static class Description
     /// <summary>A parameter of the query that is read as text, to say what is wrong with it, and
     /// is a whole number.</summary>
     public static RouteHandlerBuilder Counts(
-        this RouteHandlerBuilder route, string parameter, int least, int most) =>
+        this RouteHandlerBuilder route, string parameter, int? least = null,
+        int? most = null) =>
         route.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             var found = operation.Parameters?.OfType<OpenApiParameter>()
@@ -65,8 +67,8 @@ internal static class Description
                 found.Schema = new OpenApiSchema
                 {
                     Type = JsonSchemaType.Integer,
-                    Minimum = $"{least}",
-                    Maximum = $"{most}",
+                    Minimum = least?.ToString(CultureInfo.InvariantCulture),
+                    Maximum = most?.ToString(CultureInfo.InvariantCulture),
                 };
             }
 

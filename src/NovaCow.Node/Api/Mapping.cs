@@ -72,6 +72,7 @@ internal static partial class Mapping
             ? new ProgressResource(p.What, p.DoneBytes, p.TotalBytes) : null,
         Timings = ToResource(instance.Timings),
         Operation = NewestOperation(instance),
+        Power = instance.Power is { } power ? ToResource(power) : null,
     };
 
     public static HostResource ToResource(this HostInfo host) => new()
@@ -102,6 +103,7 @@ internal static partial class Mapping
         UniqueBytes = host.Usage?.DiskBytes ?? 0,
         FullCopyBytes = host.Usage?.FullCopyBytes ?? 0,
         LastSeenAt = host.LastSeenAt ?? host.JoinedAt,
+        Hypervisor = host.Hypervisor is { } hypervisor ? ToResource(hypervisor) : null,
     };
 
     public static BaseResource ToResource(this BaseInfo item) => new()
@@ -191,6 +193,7 @@ internal static partial class Mapping
             ? null
             : [.. disk.Partitions.Select(
                 p => new PartitionResource(p.Device, p.Name.Value, p.SizeBytes))],
+        Attached = !disk.IsDetached,
     };
 
     private static BootFileResource ToResource(BootFileInfo file) =>

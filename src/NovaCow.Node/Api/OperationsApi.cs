@@ -70,7 +70,7 @@ internal static class OperationsApi
         return ChangeAsync(id, new ChangeRequest.Migrate(request?.Driver), http, gateway, ct);
     }
 
-    private static async Task<IResult> ChangeAsync(
+    internal static async Task<IResult> ChangeAsync(
         string id, ChangeRequest request, HttpRequest http, SchedulerGateway gateway,
         CancellationToken ct)
     {

@@ -15,6 +15,7 @@ internal static partial class Parse
             IsGroupSoft = request.Soft,
             Project = OptionalId<ProjectName>("project", request.Project),
             Priority = request.Priority,
+            Guest = Guest(request),
         };
 
     /// <summary>A yes or no in the query; nothing is no.</summary>
