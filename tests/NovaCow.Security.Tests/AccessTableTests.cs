@@ -44,6 +44,11 @@ public sealed class AccessTableTests
     [InlineData("GET", "/v1/transfers/root", Door.Transfer)]
     [InlineData("POST", "/v1/transfers/root", Door.Api)]
     [InlineData("GET", "/v1/instances", Door.Api)]
+    [InlineData("POST", "/v1/instances/web/start", Door.Api)]
+    [InlineData("POST", "/v1/instances/web/capture", Door.Api)]
+    [InlineData("DELETE", "/v1/instances/web/disks/data0", Door.Api)]
+    [InlineData("GET", "/v1/instances/web/console", Door.Api)]
+    [InlineData("GET", "/v1/instances/web/domain", Door.Api)]
     [InlineData("GET", "/HEALTHZ", Door.Api)]
     [InlineData("GET", "/", Door.Api)]
     public void A_path_that_is_not_known_is_the_APIs(string method, string path, Door door) =>

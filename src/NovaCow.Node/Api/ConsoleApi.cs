@@ -21,6 +21,10 @@ internal static class ConsoleApi
     private const string Follow = "follow";
     private static readonly TimeSpan ComeBackAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>A client that is still there comes back; one that vanished without a word would
+    /// keep its place while its guest is silent.</summary>
+    private static readonly TimeSpan CutOffAfter = TimeSpan.FromHours(1);
+
     public static void Map(IEndpointRouteBuilder v1)
     {
         var seats = new Seats(MaxFollowers);
@@ -71,6 +75,7 @@ internal static class ConsoleApi
         using var seat = seats.Take();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(
             http.RequestAborted, stopping);
+        end.CancelAfter(CutOffAfter);
         var first = await stream.ReadAsync(offset, end.Token);
         Describe(http.Response, first);
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

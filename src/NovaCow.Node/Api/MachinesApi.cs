@@ -36,8 +36,7 @@ internal static class MachinesApi
         v1.MapGet("/instances/{id}/domain", DescribeAsync).WithTags("instances")
             .WithSummary("Describe the machine as libvirt's domain XML, or with format=qemu as a "
                 + "command and its arguments")
-            .Produces<string>(StatusCodes.Status200OK, "application/xml")
-            .Produces<IReadOnlyList<string>>()
+            .Produces<string>(StatusCodes.Status200OK, "application/xml", "application/json")
             .Fails(404, 409);
     }
 

@@ -14,7 +14,21 @@ public sealed class RetryTests
     [InlineData("DELETE", "v1/instances/a", true)]
     [InlineData("POST", "v1/instances", true)]
     [InlineData("POST", "v1/images", true)]
+    [InlineData("POST", "v1/placement", true)]
+    [InlineData("POST", "v1/hosts/a/cordon", true)]
+    [InlineData("POST", "v1/hosts/a/uncordon", true)]
+    [InlineData("POST", "v1/hosts/a/drain", true)]
+    [InlineData("POST", "v1/hosts/a/empty", true)]
+    [InlineData("POST", "v1/instances/a/start", true)]
+    [InlineData("POST", "v1/instances/a/stop", true)]
+    [InlineData("POST", "v1/instances/a/capture", true)]
+    [InlineData("DELETE", "v1/instances/a/disks/data0?delete=true", true)]
+    [InlineData("POST", "v1/instances/a/reboot", false)]
+    [InlineData("POST", "v1/instances/a/rebuild", false)]
+    [InlineData("POST", "v1/instances/a/disks", false)]
     [InlineData("POST", "v1/instances/a/flatten", false)]
+    [InlineData("POST", "v1/hosts/a/start", false)]
+    [InlineData("POST", "v1/hosts/a/bases/b/empty", false)]
     [InlineData("POST", "v1/hosts/a/adoptions", false)]
     public void Only_what_is_the_same_when_done_twice_is_repeated(
         string method, string path, bool may) =>
@@ -79,6 +93,34 @@ public sealed class RetryTests
         await Assert.ThrowsAsync<NovaCowException>(
             () => client.FlattenInstanceAsync("vm", null, default));
         Assert.Single(fleet.Asked);
+    }
+
+    [Fact]
+    public async Task A_host_goes_on_being_emptied_when_the_leader_changes()
+    {
+        var fleet = new Fleet((_, n) => n switch
+        {
+            0 => Problem(503, "NoLeader"),
+            1 => throw Lost(),
+            _ => Answer(new HostMovesResource { Moving = 1, Waiting = 0, Staying = [] }),
+        });
+        using var client = new NovaCowClient(Two, fleet);
+        Assert.Equal(1, (await client.EmptyHostAsync("a", default)).Moving);
+        Assert.Equal(3, fleet.Asked.Count);
+    }
+
+    [Theory]
+    [InlineData("data0", 2)]
+    [InlineData(null, 1)]
+    public async Task A_disk_is_attached_again_only_by_its_name(string? disk, int asked)
+    {
+        var fleet = new Fleet((_, n) => n == 0 ? throw Lost() : Problem(404, "InstanceNotFound"));
+        using var client = new NovaCowClient(Two, fleet);
+        await Assert.ThrowsAsync<NovaCowException>(() => client.AttachDiskAsync(
+            "vm",
+            new AttachDiskRequest { Disk = disk, SizeBytes = disk is null ? 1 << 20 : null },
+            null, default));
+        Assert.Equal(asked, fleet.Asked.Count);
     }
 
     [Fact]

@@ -55,6 +55,11 @@ public sealed class LinkDoorTests
             new SchedulerProtocol.HostHello(Facts(host)),
             new SchedulerProtocol.Activated(host, InstanceId.Parse("vm"), fence),
             new SchedulerProtocol.Deleted(host, InstanceId.Parse("vm"), fence),
+            new SchedulerProtocol.PowerChanged(
+                host, InstanceId.Parse("vm"), fence,
+                new PowerReport(new MachineStatus(PowerState.Running, PowerCause.Started), Until)),
+            new SchedulerProtocol.ConsoleRead(host, 1, new ConsolePart(0, [1], 1), null),
+            new SchedulerProtocol.MachineRead(host, 1, new MachineDescription("", []), null),
         ];
         Assert.All(said, m => Assert.Equal(heard, door.RefuseMessage(m) is null));
         if (!heard)
@@ -68,6 +73,10 @@ public sealed class LinkDoorTests
         [
             new SchedulerProtocol.DeleteInstance(InstanceId.Parse("vm")),
             new SchedulerProtocol.ListInstances(null, 10),
+            new SchedulerProtocol.ReadConsole(InstanceId.Parse("vm"), 0, 1),
+            new SchedulerProtocol.DescribeMachine(InstanceId.Parse("vm")),
+            new SchedulerProtocol.ChangeInstance(
+                InstanceId.Parse("vm"), new ChangeRequest.Stop(0)),
             new SchedulerProtocol.EvictBase(
                 HostId.Parse("a"), BaseKey.Of(new BlankSpec(512, BlankFileSystem.Ext4))),
         ];
