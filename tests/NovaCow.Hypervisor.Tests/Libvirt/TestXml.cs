@@ -1,0 +1,61 @@
+using NovaCow.Core;
+using NovaCow.Hypervisor.Libvirt;
+
+namespace NovaCow.Hypervisor.Tests.Libvirt;
+
+/// <summary>The least that a domain needs.</summary>
+internal static class TestXml
+{
+    public static string Domain(MachineSpec machine, string type, string host) => type == "test"
+        ? $"""
+            <domain type='test'>
+              {Head(machine, host)}
+              <os><type>hvm</type></os>
+            </domain>
+            """
+        : $"""
+            <domain type='{type}'>
+              {Head(machine, host)}
+              <os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os>
+              <features><acpi/></features>
+              <devices>
+                {string.Concat(machine.Disks.Select(Disk))}
+                <controller type='pci' model='pcie-root'/>
+                {string.Concat(Enumerable.Repeat(
+                    "<controller type='pci' model='pcie-root-port'/>", 4))}
+                <controller type='usb' model='none'/>
+                <serial type='file'><source path='{machine.ConsolePath}' append='on'/></serial>
+                <memballoon model='none'/>
+              </devices>
+            </domain>
+            """;
+
+    public static string Disk(MachineDisk disk) => $"""
+        <disk type='file' device='disk'>
+          <driver name='qemu' type='{disk.Format}'/>
+          <source file='{disk.Path}'/>
+          {Backing(disk)}
+          <target dev='{disk.Device["/dev/".Length..]}' bus='virtio'/>
+          <serial>{disk.Name}</serial>
+          <alias name='ua-{disk.Name}'/>
+        </disk>
+        """;
+
+    private static string Head(MachineSpec machine, string host) => $"""
+        <name>{DomainOwner.NameOf(machine.Id)}</name>
+        <metadata>
+          <novacow:instance xmlns:novacow='{DomainOwner.Namespace}'
+            id='{machine.Id}' host='{host}' cluster='{machine.Cluster}'/>
+        </metadata>
+        <memory unit='b'>{machine.MemoryBytes}</memory>
+        <vcpu>{machine.VCpus}</vcpu>
+        """;
+
+    private static string Backing(MachineDisk disk) => disk.BackingPath is null
+        ? "<backingStore/>"
+        : $"""
+            <backingStore type='file'>
+              <format type='raw'/><source file='{disk.BackingPath}'/><backingStore/>
+            </backingStore>
+            """;
+}
