@@ -258,6 +258,9 @@ public sealed partial class HostActor
         {
             _tally.Paces.Started(took);
             DomainMetrics.StartSeconds.Record(took.TotalSeconds);
+            // Before it is active: whoever waits for that sees a machine that runs.
+            if (entry.Power is null)
+                SetPower(entry, new MachineStatus(PowerState.Running, PowerCause.Started));
         }
 
         Say(new SchedulerProtocol.Activated(_host.Id, id, entry.Fence));

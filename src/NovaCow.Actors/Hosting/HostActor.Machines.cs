@@ -70,8 +70,13 @@ public sealed partial class HostActor
             return;
         }
 
-        entry.Power = PowerOf(happened.Status);
+        SetPower(entry, happened.Status);
         entry.Ref?.Tell(new InstanceProtocol.MachineIs(happened.Status));
+    }
+
+    private void SetPower(InstanceEntry entry, MachineStatus status)
+    {
+        entry.Power = PowerOf(status);
         if (entry.State is InstanceState.Prepared or InstanceState.Active)
         {
             Say(new SchedulerProtocol.PowerChanged(

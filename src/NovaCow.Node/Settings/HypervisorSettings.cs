@@ -11,6 +11,9 @@ public sealed record HypervisorSettings
     /// <summary>libvirt's connection.</summary>
     public required string Uri { get; init; }
 
+    /// <summary>Where it is kept what was found out about this machine.</summary>
+    public required string StatePath { get; init; }
+
     /// <summary><c>auto</c>, <c>kvm</c> or <c>qemu</c>.</summary>
     public required string Accelerator { get; init; }
 
@@ -36,6 +39,7 @@ public sealed record HypervisorSettings
     {
         IsLibvirt = OneOf(c, "driver", "none", "libvirt") == "libvirt",
         Uri = c.GetString("uri"),
+        StatePath = SettingsReader.FilePath(c, "state"),
         Accelerator = OneOf(c, "accelerator", "auto", "kvm", "qemu"),
         MachineType = c.GetString("machine"),
         Cache = OneOf(c, "cache", "none", "writeback", "directsync"),

@@ -19,10 +19,12 @@ internal sealed class HostRole : IDisposable
     private readonly IActorRef _host;
     private readonly HostStore _store;
     private readonly HttpClient _http;
+    private readonly Machines _machines;
 
     private HostRole(
-        IActorRef host, HostStore store, HttpClient http, TransferDesk transfers) =>
-        (_host, _store, _http, Transfers) = (host, store, http, transfers);
+        IActorRef host, HostStore store, HttpClient http, TransferDesk transfers,
+        Machines machines) =>
+        (_host, _store, _http, Transfers, _machines) = (host, store, http, transfers, machines);
 
     /// <summary>What this host lends to others.</summary>
     public TransferDesk Transfers { get; }
@@ -50,8 +52,10 @@ internal sealed class HostRole : IDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        Machines? machines = null;
         try
         {
+            machines = Machines.Open(node.Name, node.Host.Hypervisor, system.TimeProvider);
             var drivers = VolumeDrivers.Create(
                 store, inspector, node.Host, new TransferClient(http));
             var transfers = new TransferDesk(drivers, system.TimeProvider);
@@ -68,6 +72,8 @@ internal sealed class HostRole : IDisposable
                 ForeignFolders = node.Host.Adopt.Count > 0 ? new NovaFolders(node.Host.Adopt) : null,
                 Inspector = inspector,
                 Transfers = transfers,
+                Machines = machines.Machinery,
+                Describe = machines.Describe,
                 Address = node.Advertise.ToString(),
                 Limits = new HostLimits
                 {
@@ -88,10 +94,11 @@ internal sealed class HostRole : IDisposable
             system.ActorOf(Props.Create(() => new HostUplink(host, onEnded)), "uplink");
             if (!node.IsControl)
                 system.ActorOf(LeaderDialer.Props(node.Host.Seeds), "dialer");
-            return new HostRole(host, store, http, transfers);
+            return new HostRole(host, store, http, transfers, machines);
         }
         catch (PortException e)
         {
+            machines?.Dispose();
             store.Dispose();
             http.Dispose();
             throw new NodeStartException(e.Message, e);
@@ -114,6 +121,7 @@ internal sealed class HostRole : IDisposable
     /// <summary>Lets go of the store; after the actor system has ended.</summary>
     public void Dispose()
     {
+        _machines.Dispose();
         _store.Dispose();
         _http.Dispose();
     }
