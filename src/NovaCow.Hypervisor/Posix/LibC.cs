@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace NovaCow.Hypervisor.Posix;
@@ -6,12 +7,13 @@ namespace NovaCow.Hypervisor.Posix;
 /// <summary>The few system calls that the framework does not offer.</summary>
 internal static partial class LibC
 {
-    public const int ENOENT = 2, ENXIO = 6, ELOOP = 40, EOPNOTSUPP = 95;
+    public const int ENOENT = 2, ENXIO = 6, EOPNOTSUPP = 95;
 
     public const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
     public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     public const int SEEK_DATA = 3;
 
+    private const int MaxAttributeBytes = 32;
     private const int AtEmptyPath = 0x1000;
     private const uint StatxBasic = 0x7ff;
 
@@ -46,6 +48,21 @@ internal static partial class LibC
         Check(fsync(folder), "fsync", path);
     }
 
+    /// <summary>What is noted on a file in ASCII; null: nothing that is as short as ours.</summary>
+    public static unsafe string? TryGetAttribute(SafeFileHandle file, string name)
+    {
+        var value = stackalloc byte[MaxAttributeBytes];
+        var length = fgetxattr(file, name, value, MaxAttributeBytes);
+        return length < 0 ? null : Encoding.ASCII.GetString(value, (int)length);
+    }
+
+    /// <summary>Notes something short on a file; false where that cannot be.</summary>
+    public static unsafe bool TrySetAttribute(SafeFileHandle file, string name, string value)
+    {
+        fixed (byte* bytes = Encoding.ASCII.GetBytes(value))
+            return fsetxattr(file, name, bytes, (nuint)value.Length, 0) == 0;
+    }
+
     public static IOException Failure(string call, string path, int error) =>
         new($"{call} {path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
 
@@ -68,6 +85,14 @@ internal static partial class LibC
     private static partial int fsync(SafeFileHandle file);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint fgetxattr(
+        SafeFileHandle file, string name, byte* value, nuint length);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int fsetxattr(
+        SafeFileHandle file, string name, byte* value, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(
         SafeFileHandle file, string path, int flags, uint mask, out Statx result);
 
@@ -75,6 +100,9 @@ internal static partial class LibC
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct Statx
     {
+        [FieldOffset(16)]
+        public uint LinkCount;
+
         [FieldOffset(28)]
         public ushort Mode;
 
