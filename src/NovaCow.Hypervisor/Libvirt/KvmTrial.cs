@@ -101,7 +101,9 @@ internal sealed class KvmTrial(LibvirtSettings settings, LibvirtCalls calls, Lif
                 left.Destroy();
         }
 
-        using var domain = connection.CreateTransient(Xml(image, uuid));
+        var isWithinProcess = settings.Uri.StartsWith("qemu:///embed", StringComparison.Ordinal);
+        using var domain = connection.CreateTransient(
+            Xml(image, uuid), endsWithConnection: !isWithinProcess);
         return true;
     }
 

@@ -90,17 +90,19 @@ internal sealed class MachineDisks(
 
     private bool Ask(Connection connection, InstanceId id, string alias)
     {
-        using var domain = machines.FindRunning(connection, id);
+        using var domain = machines.Find(connection, id);
+        if (domain?.IsActive != true)
+            return false;
         try
         {
             domain.AskToDetach(alias);
+            return true;
         }
-        catch (LibvirtException e) when (e.Code == LibvirtCode.DeviceMissing)
+        catch (LibvirtException e)
+            when (e.Code == LibvirtCode.DeviceMissing || !domain.IsActive)
         {
             return false;
         }
-
-        return true;
     }
 
     private bool RemoveFromDefinition(Connection connection, InstanceId id, DiskName disk)

@@ -178,7 +178,7 @@ internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, Lifecyc
         }
     }
 
-    private static string Xml(IEnumerable<string> devices, string chosen, string target) =>
+    internal static string Xml(IEnumerable<string> devices, string chosen, string target) =>
         new XElement(
             "domainbackup",
             new XAttribute("mode", "push"),

@@ -40,6 +40,20 @@ internal static class BootSectors
         Say,
         Rest);
 
+    /// <summary>Lets go of every device that it is asked for: at each tick of the clock it looks, for
+    /// each of 32 buses (register 0xcd0), which slots are to go (0xcc4), and ejects them (0xcc8).
+    /// </summary>
+    public static byte[] LetsGoOfDevices => Sector(
+        Say,
+        [
+            0xFB, 0xF4, 0x66, 0x31, 0xDB,
+            0x66, 0x89, 0xD8, 0xBA, 0xD0, 0x0C, 0x66, 0xEF,
+            0xBA, 0xC4, 0x0C, 0x66, 0xED, 0x66, 0x85, 0xC0, 0x74, 0x05,
+            0xBA, 0xC8, 0x0C, 0x66, 0xEF,
+            0x66, 0x43, 0x80, 0xFB, 0x20, 0x75, 0xE2,
+            0xEB, 0xDB,
+        ]);
+
     private static byte[] Sector(params byte[][] parts)
     {
         var sector = new byte[512];

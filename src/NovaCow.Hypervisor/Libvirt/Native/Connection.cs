@@ -76,10 +76,13 @@ internal sealed unsafe class Connection : IDisposable
     public Domain Define(string xml) => new(
         LibvirtNative.virDomainDefineXMLFlags(_handle, xml, LibvirtFlags.DefineValidate));
 
-    /// <summary>Starts a domain that is gone once it ends, which it does with this connection.
-    /// </summary>
-    public Domain CreateTransient(string xml) => new(
-        LibvirtNative.virDomainCreateXML(_handle, xml, LibvirtFlags.CreateAutoDestroy));
+    /// <summary>Starts a domain that is gone once it ends.</summary>
+    /// <param name="xml">The domain.</param>
+    /// <param name="endsWithConnection">Whether this connection's end is its end; a driver within
+    /// the process cannot do that.</param>
+    public Domain CreateTransient(string xml, bool endsWithConnection) =>
+        new(LibvirtNative.virDomainCreateXML(
+            _handle, xml, endsWithConnection ? LibvirtFlags.CreateAutoDestroy : 0));
 
     /// <summary>Every domain; the caller disposes them.</summary>
     public IReadOnlyList<Domain> List()

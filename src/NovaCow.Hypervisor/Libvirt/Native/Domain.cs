@@ -54,9 +54,16 @@ internal sealed unsafe class Domain : IDisposable
     /// <summary>Starts it.</summary>
     public void Create() => LibvirtException.Check(LibvirtNative.virDomainCreate(_handle));
 
-    /// <summary>Presses its power button.</summary>
-    public void PressPowerButton() => LibvirtException.Check(
-        LibvirtNative.virDomainShutdownFlags(_handle, LibvirtFlags.ShutdownAcpi));
+    /// <summary>Presses its power button, or what its driver has in place of one.</summary>
+    public void PressPowerButton()
+    {
+        if (LibvirtNative.virDomainShutdownFlags(_handle, LibvirtFlags.ShutdownAcpi) >= 0)
+            return;
+        var failure = LibvirtException.Last();
+        if (!IsRefusalOfFlags(failure))
+            throw failure;
+        LibvirtException.Check(LibvirtNative.virDomainShutdownFlags(_handle, 0));
+    }
 
     /// <summary>Ends it; one that does not run is no error.</summary>
     public void Destroy()
@@ -82,9 +89,7 @@ internal sealed unsafe class Domain : IDisposable
             var failure = LibvirtException.Last();
             if (failure.Code is LibvirtCode.NoDomain or LibvirtCode.OperationInvalid)
                 return;
-            var isRefused = failure.Code
-                is LibvirtCode.InvalidArgument or LibvirtCode.ArgumentUnsupported;
-            if (flags == 0 || !isRefused)
+            if (flags == 0 || !IsRefusalOfFlags(failure))
                 throw failure;
         }
     }
@@ -155,4 +160,7 @@ internal sealed unsafe class Domain : IDisposable
     /// <summary>Lets the guest's file systems go on.</summary>
     public void Thaw() =>
         LibvirtException.Check(LibvirtNative.virDomainFSThaw(_handle, 0, 0, 0));
+
+    private static bool IsRefusalOfFlags(LibvirtException failure) => failure.Code
+        is LibvirtCode.InvalidArgument or LibvirtCode.ArgumentUnsupported;
 }
