@@ -158,6 +158,7 @@ public sealed class HostStore : IHostStore, IDisposable
                 StoreSetup.RemoveOldDownloads(files, layout, options.Clock.GetUtcNow());
                 var store = new HostStore(layout, files, held, options);
                 store.Owner.OpenStore();
+                CaptureShelf.RemoveLeftovers(store);
                 return store;
             }
             catch

@@ -12,7 +12,8 @@ internal sealed record StoreLayout(string Root)
     public const string BaseDamageFile = "damaged.json";
     public const string InstanceRecordFile = "instance.json";
     public const string TemporarySuffix = ".tmp";
-    private const string BuildPrefix = ".build-", TrashPrefix = ".trash-";
+    public const string CaptureExtension = ".qcow2", CaptureRecordExtension = ".json";
+    private const string BuildPrefix = ".build-", TrashPrefix = ".trash-", CopyPrefix = ".copy-";
 
     public string Format { get; } = Path.Combine(Root, "store.json");
 
@@ -25,6 +26,8 @@ internal sealed record StoreLayout(string Root)
     public string Instances { get; } = Path.Combine(Root, "instances");
 
     public string Incoming { get; } = Path.Combine(Root, "incoming");
+
+    public string Captures { get; } = Path.Combine(Root, "captures");
 
     public string Base(BaseKey key) => $"{Bases}/{key}";
 
@@ -63,6 +66,26 @@ internal sealed record StoreLayout(string Root)
     /// <summary>A folder for what a disk is made of, beside it.</summary>
     public string DiskWork(InstanceId id, DiskName disk) =>
         Disk(id, disk, "raw") + TemporarySuffix;
+
+    /// <summary>An image that was made of a disk here.</summary>
+    public string Capture(Digest digest) =>
+        $"{Captures}/{digest.Algorithm}-{digest.Hex}{CaptureExtension}";
+
+    public string CaptureRecord(Digest digest) =>
+        $"{Captures}/{digest.Algorithm}-{digest.Hex}{CaptureRecordExtension}";
+
+    /// <summary>Where an image is made, beside its place so that a rename publishes it.</summary>
+    public string CaptureBuild(InstanceId id) => $"{Captures}/{BuildPrefix}{id}";
+
+    /// <summary>Where a running machine's disk is copied to, to be made an image of.</summary>
+    public string CaptureCopy(InstanceId id) => $"{Captures}/{CopyPrefix}{id}";
+
+    /// <summary>Whether an entry of <see cref="Captures"/> was being made when something stopped.
+    /// </summary>
+    public static bool IsOfUnfinishedCapture(string name) =>
+        ((string[])[BuildPrefix, CopyPrefix]).Any(prefix =>
+            name.StartsWith(prefix, StringComparison.Ordinal)
+            && InstanceId.TryParse(name[prefix.Length..], out _, out _));
 
     public string IncomingImage(BaseKey key) => $"{Incoming}/{key}";
 

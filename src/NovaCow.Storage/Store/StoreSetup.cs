@@ -80,7 +80,7 @@ internal static class StoreSetup
     }
 
     private static string[] Folders(StoreLayout layout) =>
-        [layout.Bases, layout.Instances, layout.Incoming];
+        [layout.Bases, layout.Instances, layout.Incoming, layout.Captures];
 
     private static PortException Refused(StoreLayout layout, string cause, string remedy) =>
         PortException.Final(

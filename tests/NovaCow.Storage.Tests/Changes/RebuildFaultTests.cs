@@ -14,8 +14,8 @@ public abstract class RebuildFaultTests
     private protected abstract (string From, string To)[] Cases { get; }
 
     [Fact]
-    public Task A_crash_before_any_step_leaves_the_whole_old_or_the_whole_new_disk() => ForEachAsync(
-        async (lab, faults, step) =>
+    public Task A_crash_before_any_step_leaves_the_whole_old_or_the_whole_new_disk() =>
+        ForEachAsync(async (lab, faults, step) =>
         {
             faults.CrashAt(step);
             await Assert.ThrowsAsync<CrashException>(lab.RebuildAsync);

@@ -114,7 +114,7 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
             Violated($"base {volume.Key} is back");
         foreach (var record in records.Where(r => ledger.Find(r.Id) is null))
             Violated($"instance {record.Id} is back");
-        Holds("", ["bases", "incoming", "instances", "lock", "store.json"]);
+        Holds("", ["bases", "captures", "incoming", "instances", "lock", "store.json"]);
         foreach (var path in Directory.GetFiles(Path.Combine(_root, "incoming")))
         {
             if (found.Bases.Any(b => b.Key.Value == Path.GetFileName(path)))
