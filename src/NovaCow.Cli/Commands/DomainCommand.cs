@@ -34,7 +34,8 @@ internal static class DomainCommand
                 terminal.Write(
                     parsed,
                     new { Domain = await client.GetDomainAsync(instance, ct) },
-                    d => WriteLines(terminal, d.Domain.ReplaceLineEndings("\n").TrimEnd().Split('\n')));
+                    d => WriteLines(
+                        terminal, d.Domain.ReplaceLineEndings("\n").TrimEnd().Split('\n')));
             }
         });
         return command.WithExamples(
@@ -43,7 +44,7 @@ internal static class DomainCommand
 
     private static void WriteLines(Terminal terminal, IEnumerable<string> lines)
     {
-        foreach (var line in lines)
-            terminal.WriteLine(Terminal.Printable(line.Replace("\t", "  ", StringComparison.Ordinal)));
+        foreach (var line in lines.Select(l => l.Replace("\t", "  ", StringComparison.Ordinal)))
+            terminal.WriteLine(Terminal.Printable(line));
     }
 }

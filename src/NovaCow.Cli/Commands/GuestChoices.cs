@@ -20,7 +20,8 @@ internal sealed class GuestChoices
 
     private readonly Option<string?> _userData = new("--user-data")
     {
-        Description = "A file with what cloud-init is to do at the first boot, - for standard input",
+        Description = "A file with what cloud-init is to do at the first boot, - for standard "
+            + "input",
         HelpName = "FILE",
     };
 

@@ -11,7 +11,10 @@ internal static partial class ImageCommands
         var name = new Argument<string>("NAME") { Description = "The name to launch it by" };
         var waiting = new WaitOptions();
         var command = new Command(
-            "capture", "Make an image of the root disk of an instance, which may run") { instance, name };
+            "capture", "Make an image of the root disk of an instance, which may run")
+        {
+            instance, name,
+        };
         waiting.AddTo(command);
         command.SetAction(async (parsed, ct) =>
         {

@@ -22,8 +22,8 @@ internal static class InstanceCommands
 
     public static void WriteTable(Terminal terminal, IReadOnlyList<InstanceResource> instances) =>
         terminal.WriteTable(
-            ["ID", "IMAGE", "FLAVOR", "STATE", "POWER", "HOST", "CACHE", ">DISKS", ">ON DISK", ">LAUNCH",
-                "REASON"],
+            ["ID", "IMAGE", "FLAVOR", "STATE", "POWER", "HOST", "CACHE", ">DISKS", ">ON DISK",
+                ">LAUNCH", "REASON"],
             instances.Select(i => new[]
             {
                 i.Id, i.Image, i.Flavor, i.State, i.Power?.State, i.Host,

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NovaCow.Client;
-using NovaCow.Core;
 
 namespace NovaCow.Cli.Commands;
 
@@ -19,12 +18,13 @@ internal static partial class OperationCommands
         };
         var system = new Option<string?>("--fs")
         {
-            Description = "What a new disk is formatted with; else raw: nothing",
+            Description = "What a new disk is formatted with, default being by the image's OS "
+                + "type; else raw: nothing",
         };
-        system.AcceptOnlyFromAmong([.. LowerCaseEnumConverter<BlankFileSystem>.AllNames]);
+        system.AcceptOnlyFromAmong("raw", "ext4", "xfs", "vfat", "ntfs", "default");
         var label = new Option<string?>("--label")
         {
-            Description = "The label of a new disk's file system; else data",
+            Description = "The label of a new disk's file system; else the disk's name",
         };
         var command = Operation(
             terminal,

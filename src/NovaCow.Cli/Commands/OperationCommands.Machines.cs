@@ -76,7 +76,7 @@ internal static partial class OperationCommands
             var all = patience is null
                 ? await run()
                 : await ProgressView.WhileAsync(terminal, client, run, ct);
-            InstanceResource[] answered = [.. all.Select(a => a.Instance).OfType<InstanceResource>()];
+            var answered = all.Select(a => a.Instance).OfType<InstanceResource>().ToArray();
             terminal.Write(parsed, answered, items => WriteMany(terminal, items));
             var exits = all.Select(a => a.Error is { } e
                 ? Refusal(terminal, e)

@@ -89,18 +89,18 @@ public sealed record AttachDiskRequest
     /// <summary>A new disk's size, in bytes.</summary>
     public long? SizeBytes { get; init; }
 
-    /// <summary>What a new disk is formatted with: raw (nothing), ext4, xfs, vfat, swap or ntfs;
-    /// null is raw.</summary>
+    /// <summary>What a new disk is formatted with: raw (nothing), ext4, xfs, vfat or ntfs, or
+    /// default: by the image's OS type; null is raw.</summary>
     public string? FileSystem { get; init; }
 
-    /// <summary>The label of a new disk's file system; null is data.</summary>
+    /// <summary>The label of a new disk's file system; null is the disk's name.</summary>
     public string? Label { get; init; }
 }
 
 /// <summary>A part of what a guest wrote on its serial console. The bytes are the guest's: nothing
 /// in them is to be trusted.</summary>
-/// <param name="Offset">Where it begins, in bytes from the console's beginning: at or after what was
-/// asked for, as what is old is not kept.</param>
+/// <param name="Offset">Where it begins, in bytes from the console's beginning: at or after what
+/// was asked for, as what is old is not kept.</param>
 /// <param name="Bytes">What was written there; empty at the console's end.</param>
 /// <param name="EndOffset">Where the console ends now.</param>
 public sealed record ConsoleText(long Offset, ReadOnlyMemory<byte> Bytes, long EndOffset);

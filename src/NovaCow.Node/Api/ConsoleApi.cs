@@ -42,7 +42,8 @@ internal static class ConsoleApi
                 return Parse.Flag(Follow, follow)
                     ? FollowAsync(
                         http,
-                        new ConsoleStream(console.ReadAsync, http.Response.Body, system.TimeProvider),
+                        new ConsoleStream(
+                            console.ReadAsync, http.Response.Body, system.TimeProvider),
                         asked.Offset, seats, node.ApplicationStopping)
                     : SendAsync(http, console, asked.Offset);
             })
@@ -70,7 +71,8 @@ internal static class ConsoleApi
     }
 
     private static async Task FollowAsync(
-        HttpContext http, ConsoleStream stream, long offset, Seats seats, CancellationToken stopping)
+        HttpContext http, ConsoleStream stream, long offset, Seats seats,
+        CancellationToken stopping)
     {
         using var seat = seats.Take();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(
@@ -108,7 +110,8 @@ internal static class ConsoleApi
         public async Task<ConsolePart> ReadAsync(long offset, CancellationToken ct)
         {
             var found = await Gateway.AskAsync<SchedulerProtocol.ConsoleFound>(
-                new SchedulerProtocol.ReadConsole(Id, offset, MaxBytes), ct);
+                new SchedulerProtocol.ReadConsole(Id, offset, MaxBytes), ct,
+                SchedulerGateway.HostAnswersWithin);
             return found.Part;
         }
     }

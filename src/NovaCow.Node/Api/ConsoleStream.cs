@@ -30,7 +30,8 @@ internal sealed class ConsoleStream(
     }
 
     /// <summary>Writes this part and what follows it, until the instance has ended.</summary>
-    /// <exception cref="ApiException">Nobody answered for too long.</exception>
+    /// <exception cref="ApiException">Nobody answered for too long, or the host refused.
+    /// </exception>
     public async Task WriteAsync(ConsolePart first, CancellationToken ct)
     {
         for (var part = first; part is not null;)
@@ -49,7 +50,8 @@ internal sealed class ConsoleStream(
         }
     }
 
-    /// <summary>The next part; null: there is no such instance any more.</summary>
+    /// <summary>The next part; null: there is no such instance any more, or it has no machine.
+    /// </summary>
     private async Task<ConsolePart?> NextAsync(long offset, CancellationToken ct)
     {
         for (var begun = time.GetTimestamp(); ;)
@@ -62,12 +64,15 @@ internal sealed class ConsoleStream(
             {
                 await Task.Delay(LongPause, time, ct);
             }
-            catch (ApiException e) when (!IsPassing(e))
+            catch (ApiException e) when (IsEnd(e))
             {
                 return null;
             }
         }
     }
+
+    private static bool IsEnd(ApiException e) =>
+        e.Status is StatusCodes.Status404NotFound or StatusCodes.Status409Conflict;
 
     private static bool IsPassing(ApiException e) => e.Status
         is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status504GatewayTimeout;

@@ -93,7 +93,8 @@ internal static class MachinesApi
         if (format is not (null or Libvirt or Qemu))
             throw ApiException.Invalid($"format '{format}': expected {Libvirt} or {Qemu}");
         var described = await gateway.AskAsync<SchedulerProtocol.MachineDescribed>(
-            new SchedulerProtocol.DescribeMachine(Parse.Id<InstanceId>("id", id)), ct);
+            new SchedulerProtocol.DescribeMachine(Parse.Id<InstanceId>("id", id)), ct,
+            SchedulerGateway.HostAnswersWithin);
         response.Headers.XContentTypeOptions = "nosniff";
         var machine = described.Description;
         return format == Qemu

@@ -9,9 +9,7 @@ internal static partial class Parse
 {
     private const int DefaultGraceSeconds = 60;
     private const int MaxGraceSeconds = 3600;
-
-    // The usual label of a blank would be that of local storage, which a guest mounts by it.
-    private const string DefaultLabel = "data";
+    private const string ByOsType = "default";
 
     /// <summary>How long a guest has to power off by itself, in seconds.</summary>
     public static int Grace(StopRequest? request) =>
@@ -25,12 +23,20 @@ internal static partial class Parse
     {
         var disk = OptionalId<DiskName>("disk", request.Disk);
         var label = OptionalId<VolumeLabel>("label", request.Label);
-        var system = OptionalEnum<BlankFileSystem>("fileSystem", request.FileSystem);
+        var isByOsType = request.FileSystem == ByOsType;
+        var system = isByOsType
+            ? BlankFileSystem.Ext4
+            : OptionalEnum<BlankFileSystem>("fileSystem", request.FileSystem);
         return (disk, request.SizeBytes) switch
         {
             ({ } name, null) when label is null && system is null =>
                 new ChangeRequest.Attach(name, null),
-            (null, { } bytes) => new ChangeRequest.Attach(null, Blank(bytes, system, label)),
+            (null, { } bytes) => new ChangeRequest.Attach(
+                null,
+                new BlankSpec(bytes, system ?? BlankFileSystem.Raw)
+                {
+                    IsByOsType = isByOsType, Label = label,
+                }),
             ({ } name, _) => throw ApiException.Invalid(
                 $"disk {name}: it has its size, file system and label; leave sizeBytes, "
                     + "fileSystem and label out, or leave disk out for a new one"),
@@ -70,25 +76,7 @@ internal static partial class Parse
             text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var offset)
             ? offset
             : throw ApiException.Invalid(
-                $"{field} '{text}': expected a whole number of bytes; negative counts from the end");
-    }
-
-    private static BlankSpec Blank(long bytes, BlankFileSystem? system, VolumeLabel? label)
-    {
-        if (bytes <= 0)
-            throw ApiException.Invalid($"sizeBytes {bytes}: expected a size in bytes");
-        if (system is not null and not BlankFileSystem.Raw)
-        {
-            return new BlankSpec(bytes, system.Value)
-            {
-                Label = label ?? VolumeLabel.Parse(DefaultLabel),
-            };
-        }
-
-        return label is null
-            ? new BlankSpec(bytes, BlankFileSystem.Raw)
-            : throw ApiException.Invalid(
-                $"label {label}: a disk without a file system has none; name a fileSystem too, or "
-                    + "leave label out");
+                $"{field} '{text}': expected a whole number of bytes; a negative one counts from "
+                    + "the end");
     }
 }

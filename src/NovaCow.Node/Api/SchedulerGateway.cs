@@ -11,6 +11,9 @@ internal sealed class SchedulerGateway(IActorRef scheduler, Func<string?> troubl
     private const string AskAgain =
         "the request may or may not have been taken: ask again with the same ids";
 
+    /// <summary>How long an answer may take that the scheduler gets from a host.</summary>
+    public static readonly TimeSpan HostAnswersWithin = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>The scheduler's proxy on this node.</summary>

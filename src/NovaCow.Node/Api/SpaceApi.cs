@@ -8,9 +8,6 @@ namespace NovaCow.Node.Api;
 /// <summary>How the stores are used, and the care of the bases in them.</summary>
 internal static class SpaceApi
 {
-    // A host with many disks looks at each of them.
-    private static readonly TimeSpan MeasuresWithin = TimeSpan.FromSeconds(30);
-
     public static void Map(IEndpointRouteBuilder v1)
     {
         v1.MapGet("/space", GetFleetAsync).WithTags("space")
@@ -44,8 +41,10 @@ internal static class SpaceApi
     private static async Task<HostSpaceResource> GetHostAsync(
         string name, SchedulerGateway gateway, CancellationToken ct)
     {
+        // A host with many disks looks at each of them.
         var found = await gateway.AskAsync<SchedulerProtocol.SpaceFound>(
-            new SchedulerProtocol.GetSpace(Parse.Id<HostId>("name", name)), ct, MeasuresWithin);
+            new SchedulerProtocol.GetSpace(Parse.Id<HostId>("name", name)), ct,
+            SchedulerGateway.HostAnswersWithin);
         return found.Space.ToResource();
     }
 
@@ -74,7 +73,7 @@ internal static class SpaceApi
             new SchedulerProtocol.EvictBase(
                 Parse.Id<HostId>("name", name), Parse.Id<BaseKey>("key", key)),
             ct,
-            MeasuresWithin);
+            SchedulerGateway.HostAnswersWithin);
         return TypedResults.NoContent();
     }
 }

@@ -96,8 +96,9 @@ public sealed class ConsoleApiTests : IClassFixture<MachineFixture>
     {
         _node.Fleet.Add("bounded");
         await _node.Client.ReadConsoleAsync("bounded", -1 << 30, default);
-        Assert.Equal(HostProtocol.MaxConsoleBytes, Assert.Single(
-            _node.Fleet.Asked<SchedulerProtocol.ReadConsole>(), r => r.Id.Value == "bounded").MaxBytes);
+        var asked = Assert.Single(
+            _node.Fleet.Asked<SchedulerProtocol.ReadConsole>(), r => r.Id.Value == "bounded");
+        Assert.Equal(HostProtocol.MaxConsoleBytes, asked.MaxBytes);
     }
 
     private static string Header(HttpResponseMessage response, string name) =>

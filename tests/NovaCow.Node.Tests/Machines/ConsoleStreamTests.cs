@@ -66,6 +66,16 @@ public sealed class ConsoleStreamTests
     }
 
     [Fact]
+    public async Task What_the_host_refuses_is_no_end()
+    {
+        var stream = Stream(n => n == 0
+            ? Part(0, "a", 1) : throw new ApiException(400, "InvalidRequest", "no console"));
+        var first = await stream.ReadAsync(0, default);
+        var e = await Assert.ThrowsAsync<ApiException>(() => stream.WriteAsync(first, default));
+        Assert.Equal("InvalidRequest", e.Code);
+    }
+
+    [Fact]
     public async Task Who_leaves_ends_it()
     {
         using var left = new CancellationTokenSource();

@@ -45,7 +45,11 @@ internal sealed class FakeFleet
                 Phase = LaunchPhase.Active,
                 Host = HostId.Parse("host-1"),
                 Attempt = 1,
-                Disks = [Disk(DiskName.Root, "/dev/vda", false), Disk(DiskName.Data(0), "/dev/vdb", true)],
+                Disks =
+                [
+                    Disk(DiskName.Root, "/dev/vda", false),
+                    Disk(DiskName.Data(0), "/dev/vdb", true),
+                ],
                 Options = options ?? LaunchOptions.None,
                 Timings = new LaunchTimings { AcceptedAt = Now },
                 Power = new PowerInfo(PowerState.Running, PowerCause.Started, Now),
@@ -96,7 +100,8 @@ internal sealed class FakeFleet
                     m.Id, _ => new SchedulerProtocol.ConsoleFound(Part(m))),
                 SchedulerProtocol.DescribeMachine m => Of(
                     m.Id, i => new SchedulerProtocol.MachineDescribed(new MachineDescription(
-                        $"<domain>\n  <name>{i.Id}</name>\n</domain>\n", ["qemu", "-name", $"{i.Id}"]))),
+                        $"<domain>\n  <name>{i.Id}</name>\n</domain>\n",
+                        ["qemu", "-name", $"{i.Id}"]))),
                 _ => new Status.Failure(new InvalidOperationException($"{message} is not faked")),
             };
         }

@@ -83,8 +83,10 @@ public sealed class MachineCommandTests : IClassFixture<MachineFixture>
         Assert.Equal(ExitCode.Success,
             (await _node.CliAsync("instance", "detach", "web", "data0", "--delete")).Exit);
         Assert.Contains(
-            new ChangeRequest.Detach(DiskName.Data(0), true), Requests<ChangeRequest.Detach>("web"));
-        var (_, rebuilt, _) = await _node.CliAsync("instance", "rebuild", "web", "deb-13", "--wait");
+            new ChangeRequest.Detach(DiskName.Data(0), true),
+            Requests<ChangeRequest.Detach>("web"));
+        var (_, rebuilt, _) = await _node.CliAsync(
+            "instance", "rebuild", "web", "deb-13", "--wait");
         Assert.Contains("rebuild from image deb-13", rebuilt);
     }
 
@@ -105,7 +107,8 @@ public sealed class MachineCommandTests : IClassFixture<MachineFixture>
     {
         var text = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i} é\r\n"));
         _node.Fleet.Print(System.Text.Encoding.UTF8.GetBytes(text));
-        var (exit, shown, _) = await _node.CliAsync("instance", "console", "web", "--bytes", "1MiB");
+        var (exit, shown, _) = await _node.CliAsync(
+            "instance", "console", "web", "--bytes", "1MiB");
         Assert.Equal(ExitCode.Success, exit);
         Assert.Equal(text, shown);
         var (_, tail, _) = await _node.CliAsync("instance", "console", "web", "--bytes", "9");
