@@ -10,7 +10,10 @@ require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfsto
   strace=strace mkfs.ext4=e2fsprogs mkfs.ntfs=ntfs-3g sfdisk=fdisk e2fsck=e2fsprogs \
   blkid=util-linux mkswap=util-linux prlimit=util-linux setpriv=util-linux mount=mount \
   kill=procps genisoimage=genisoimage losetup=mount mkfs.btrfs=btrfs-progs xfs_io=xfsprogs \
-  chattr=e2fsprogs ip=iproute2
+  chattr=e2fsprogs ip=iproute2 qemu-system-x86_64=qemu-system-x86 virsh=libvirt-clients \
+  libvirtd=libvirt-daemon unshare=util-linux nsenter=util-linux busybox=busybox-static \
+  grub-mkimage=grub-common cpio=cpio modprobe=kmod resize2fs=e2fsprogs
+require_files /usr/lib/grub/i386-pc/boot.img=grub-pc-bin
 require_postgres
 mkdir -p artifacts
 echo "building"

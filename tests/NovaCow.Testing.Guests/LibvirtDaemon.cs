@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace NovaCow.Testing.Guests;
+
+/// <summary>
+/// A libvirt of its own, as a host has one: a daemon that sees folders of this in place of
+/// libvirt's, reached through a socket. Several at a time are several hosts. It and all machines
+/// that it started end with this, or when the program that started it is gone. Needs root.
+/// </summary>
+/// <remarks>It lives in a name space of mounts, and one of processes, whose first process waits for
+/// what the machines leave, so that libvirt sees them end.</remarks>
+public sealed class LibvirtDaemon : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>With /dev/kvm unreadable for the emulator's user libvirt would forget what the
+    /// emulator can do after each use, and take a minute for each definition: hence root.</summary>
+    private const string QemuSettings = """
+        user = "root"
+        group = "root"
+        dynamic_ownership = 0
+        remember_owner = 0
+        security_driver = "none"
+        namespaces = []
+        cgroup_controllers = []
+        stdio_handler = "file"
+
+        """;
+
+    private const string First = """
+        folder=$1
+        for name in etc:/etc run:/run lib:/var/lib cache:/var/cache log:/var/log; do
+          mkdir -p "${name#*:}/libvirt"
+          mount --bind "$folder/${name%%:*}" "${name#*:}/libvirt" || exit 1
+        done
+        while :; do
+          while [ -e "$folder/hold" ]; do sleep 0.05; done
+          libvirtd --config "$folder/etc/libvirtd.conf" --pid-file "$folder/run/libvirtd.pid" \
+            </dev/null >>"$folder/log/output" 2>&1 &
+          echo $! > "$folder/daemon"
+          wait
+        done
+        """;
+
+    private readonly string _folder;
+    private KeptProcess? _process;
+
+    private LibvirtDaemon(string folder) => _folder = folder;
+
+    /// <summary>Why there can be none on this machine; null when there can.</summary>
+    public static string? WhyNot { get; } = !Environment.IsPrivilegedProcess
+        ? "a libvirt of its own needs root"
+        : SystemTool.Missing("libvirtd", "virsh", "unshare", "nsenter", "qemu-system-x86_64")
+            is { } tool
+            ? $"{tool} is not installed"
+            : null;
+
+    /// <summary>Where libvirt's clients reach it.</summary>
+    public string Uri => $"qemu+unix:///system?socket={_folder}/run/libvirt-sock";
+
+    /// <summary>What it logged.</summary>
+    public string LogPath => Path.Combine(_folder, "log", "libvirtd.log");
+
+    /// <summary>Starts one and waits until it answers.</summary>
+    /// <exception cref="GuestException">It cannot be started; see <see cref="WhyNot"/>.
+    /// </exception>
+    public static async Task<LibvirtDaemon> StartAsync()
+    {
+        if (WhyNot is { } problem)
+            throw new GuestException(problem);
+        var daemon = new LibvirtDaemon(
+            Directory.CreateTempSubdirectory("novacow-libvirt-").FullName);
+        try
+        {
+            daemon.WriteSettings();
+            daemon._process = await KeptProcess.StartAsync(
+                "unshare", "--mount", "--propagation", "slave", "--pid", "--fork",
+                "--kill-child=KILL", "--mount-proc", "sh", "-c", First, "first", daemon._folder);
+            await daemon.AnswersAsync();
+            return daemon;
+        }
+        catch
+        {
+            await daemon.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>What libvirt's own client prints.</summary>
+    /// <exception cref="InvalidOperationException">It failed; the message is its own.</exception>
+    public Task<string> VirshAsync(params IReadOnlyList<string> arguments) =>
+        SystemTool.RunAsync("virsh", ["-q", "-c", Uri, .. arguments]);
+
+    /// <summary>Ends the daemon at once, as a crash does; its machines go on.</summary>
+    public async Task KillDaemonAsync()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "hold"), "");
+        await InsideAsync("kill", "-9", await File.ReadAllTextAsync($"{_folder}/daemon"));
+        while ((await SystemTool.TryRunAsync("virsh", "-q", "-c", Uri, "version")).Code == 0)
+            await Task.Delay(s_pause);
+    }
+
+    /// <summary>Starts the daemon that was killed.</summary>
+    public async Task RestartDaemonAsync()
+    {
+        File.Delete(Path.Combine(_folder, "hold"));
+        await AnswersAsync();
+    }
+
+    /// <summary>Kills a machine's emulator, as the kernel does that lacks memory.</summary>
+    /// <param name="domain">The machine's name.</param>
+    public async Task KillEmulatorAsync(string domain)
+    {
+        var id = await File.ReadAllTextAsync($"{_folder}/run/qemu/{domain}.pid");
+        await InsideAsync("kill", "-9", id);
+    }
+
+    /// <summary>Ends it and its machines, and removes its folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private void WriteSettings()
+    {
+        foreach (var name in (string[])["etc", "run", "lib", "cache", "log"])
+            Directory.CreateDirectory(Path.Combine(_folder, name));
+        File.WriteAllText(Path.Combine(_folder, "etc", "qemu.conf"), QemuSettings);
+        File.WriteAllText(
+            Path.Combine(_folder, "etc", "libvirtd.conf"),
+            $"""
+            unix_sock_dir = "{_folder}/run"
+            unix_sock_rw_perms = "0700"
+            auth_unix_rw = "none"
+            auth_unix_ro = "none"
+            host_uuid = "{Guid.NewGuid()}"
+            log_outputs = "3:file:{LogPath}"
+
+            """);
+    }
+
+    private async Task AnswersAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            var (code, _, error) = await SystemTool.TryRunAsync(
+                "virsh", "-q", "-c", Uri, "version");
+            if (code == 0)
+                return;
+            if (_process!.HasEnded || clock.Elapsed > s_startWithin)
+            {
+                throw new GuestException(
+                    $"libvirtd in {_folder} does not answer: {error}; it said: "
+                        + (File.Exists(LogPath) ? await File.ReadAllTextAsync(LogPath) : "nothing"));
+            }
+
+            await Task.Delay(s_pause);
+        }
+    }
+
+    /// <summary>Runs a tool where the daemon's process ids mean something.</summary>
+    private async Task InsideAsync(string tool, params string[] arguments)
+    {
+        var unshare = _process!.Id.ToString(CultureInfo.InvariantCulture);
+        var first = await File.ReadAllTextAsync($"/proc/{unshare}/task/{unshare}/children");
+        await SystemTool.RunAsync(
+            "nsenter", ["--target", first.Trim(), "--pid", tool, .. arguments.Select(a => a.Trim())]);
+    }
+}
