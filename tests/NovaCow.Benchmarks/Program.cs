@@ -1,6 +1,7 @@
 using NovaCow.Benchmarks;
 using NovaCow.Benchmarks.Actors;
 using NovaCow.Benchmarks.Link;
+using NovaCow.Benchmarks.Machines;
 using NovaCow.Benchmarks.Node;
 using NovaCow.Benchmarks.Placement;
 using NovaCow.Benchmarks.Runtime;
@@ -28,6 +29,7 @@ IBenchmark[] benchmarks =
     new AcceptBenchmark(),
     new DecideBenchmark(),
     new SimulateBenchmark(),
+    new MachinesBenchmark(),
 ];
 
 var chosen = benchmarks.FirstOrDefault(b => b.Name == args.FirstOrDefault());
