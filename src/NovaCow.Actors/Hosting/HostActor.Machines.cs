@@ -10,11 +10,14 @@ namespace NovaCow.Actors.Hosting;
 public sealed partial class HostActor
 {
     private IDisposable? _observing;
+    private bool _isBoundingConsoles;
+    private bool _hasNotedConsoles;
 
     private void MachineHandlers()
     {
         Receive<MachineChanged>(m => OnMachineChanged(m.Event));
         Receive<BoundConsoles>(_ => OnBoundConsoles());
+        Receive<ConsolesBounded>(m => OnConsolesBounded(m.Notes));
         Receive<HostProtocol.ReadConsole>(OnReadConsole);
         Receive<HostProtocol.DescribeMachine>(OnDescribeMachine);
     }
@@ -92,21 +95,34 @@ public sealed partial class HostActor
             .. _instances.Values.Where(i => i.Power?.Status.IsOn == true)
                 .Select(i => _host.Store.MachineFiles(i.Id).Console),
         ];
-        var log = _log;
-        _ = Task.Run(() =>
+        if (paths.Count == 0 || _isBoundingConsoles)
+            return;
+        _isBoundingConsoles = true;
+        _ = Task.Run(() => paths.Select(p => Bound(consoles, p, keep)).OfType<string>().ToList())
+            .PipeTo(Self, success: notes => new ConsolesBounded(notes));
+    }
+
+    private static string? Bound(IConsoles consoles, string path, long keepBytes)
+    {
+        try
         {
-            foreach (var path in paths)
-            {
-                try
-                {
-                    consoles.Bound(path, keep);
-                }
-                catch (PortException e)
-                {
-                    log.Warning("{0}", e.Message);
-                }
-            }
-        });
+            return consoles.Bound(path, keepBytes);
+        }
+        catch (PortException e)
+        {
+            return e.Message;
+        }
+    }
+
+    // What is wrong with one console is mostly wrong with all: it is said once.
+    private void OnConsolesBounded(IReadOnlyList<string> notes)
+    {
+        _isBoundingConsoles = false;
+        if (notes.Count > 0 && !_hasNotedConsoles)
+        {
+            _hasNotedConsoles = true;
+            _log.Warning("host {0}: consoles are not bounded: {1}", _host.Id, notes[0]);
+        }
     }
 
     private void OnReadConsole(HostProtocol.ReadConsole read)
@@ -147,6 +163,8 @@ public sealed partial class HostActor
         IsRetryable: false);
 
     private sealed record MachineChanged(MachineEvent Event);
+
+    private sealed record ConsolesBounded(IReadOnlyList<string> Notes);
 
     private sealed class BoundConsoles
     {

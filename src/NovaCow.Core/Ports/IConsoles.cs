@@ -17,5 +17,6 @@ public interface IConsoles
     /// are. A file that is not there is no error.</summary>
     /// <param name="path">The file.</param>
     /// <param name="keepBytes">How many of the newest bytes are kept.</param>
-    void Bound(string path, long keepBytes);
+    /// <returns>Why that cannot be done where the file is; null: it was done.</returns>
+    string? Bound(string path, long keepBytes);
 }

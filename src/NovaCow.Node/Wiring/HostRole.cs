@@ -3,6 +3,7 @@ using NovaCow.Actors.Hosting;
 using NovaCow.Actors.Protocols;
 using NovaCow.Core;
 using NovaCow.Core.Hosting;
+using NovaCow.Hypervisor.Consoles;
 using NovaCow.Node.Settings;
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Cluster;
@@ -74,6 +75,7 @@ internal sealed class HostRole : IDisposable
                 Transfers = transfers,
                 Machines = machines.Machinery,
                 Describe = machines.Describe,
+                Consoles = new HostConsoles(),
                 Address = node.Advertise.ToString(),
                 Limits = new HostLimits
                 {
