@@ -12,8 +12,12 @@ require qemu-img=qemu-utils mke2fs=e2fsprogs mkfs.xfs=xfsprogs mkfs.vfat=dosfsto
   kill=procps genisoimage=genisoimage losetup=mount mkfs.btrfs=btrfs-progs xfs_io=xfsprogs \
   chattr=e2fsprogs ip=iproute2 qemu-system-x86_64=qemu-system-x86 virsh=libvirt-clients \
   libvirtd=libvirt-daemon unshare=util-linux nsenter=util-linux busybox=busybox-static \
-  grub-mkimage=grub-common cpio=cpio modprobe=kmod resize2fs=e2fsprogs
-require_files /usr/lib/grub/i386-pc/boot.img=grub-pc-bin
+  grub-mkimage=grub-common cpio=cpio modprobe=kmod resize2fs=e2fsprogs \
+  xmllint=libxml2-utils
+libvirt_drivers=/usr/lib/$(uname -m)-linux-gnu/libvirt/connection-driver
+require_files /usr/lib/grub/i386-pc/boot.img=grub-pc-bin \
+  /usr/share/libvirt/schemas/domain.rng=libvirt0 \
+  "$libvirt_drivers/libvirt_driver_qemu.so=libvirt-daemon-driver-qemu"
 require_postgres
 mkdir -p artifacts
 echo "building"

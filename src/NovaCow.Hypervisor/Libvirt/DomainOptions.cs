@@ -33,6 +33,10 @@ public sealed record DomainOptions
     internal bool HasPorts =>
         MachineType == "q35" || MachineType.StartsWith("pc-q35", StringComparison.Ordinal);
 
+    /// <summary>What is wrong with them and what would be right, so that it is said when a host
+    /// starts and not at its first machine; null: nothing is.</summary>
+    public string? Problem() => MachineChecks.Problem(this);
+
     /// <summary>Those of a host with these settings.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="accelerator">What was found to run guests there.</param>

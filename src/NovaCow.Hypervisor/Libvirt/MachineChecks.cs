@@ -15,7 +15,7 @@ internal static class MachineChecks
     {
         ArgumentNullException.ThrowIfNull(machine);
         ArgumentNullException.ThrowIfNull(options);
-        Refuse(machine.Id.Value, Problem(machine) ?? Problem(options));
+        Refuse($"machine of {machine.Id}", Problem(machine) ?? Problem(options));
         foreach (var disk in machine.Disks)
             Check(disk);
     }
@@ -26,6 +26,17 @@ internal static class MachineChecks
         ArgumentNullException.ThrowIfNull(disk);
         Refuse($"disk {disk.Name}", Problem(disk));
     }
+
+    public static string? Problem(DomainOptions options) => options switch
+    {
+        { Cache: not ("none" or "writeback" or "directsync") } =>
+            $"cache '{options.Cache}'; the host's settings say none, writeback or directsync",
+        _ when !IsPlain(options.MachineType) =>
+            $"machine type '{options.MachineType}'; the host's settings name one of qemu's",
+        { Bridge: { } bridge } when !IsPlain(bridge) =>
+            $"bridge '{bridge}'; the host's settings name one of the host's bridges",
+        _ => PathProblem("emulator", options.Emulator),
+    };
 
     private static string? Problem(MachineSpec machine)
     {
@@ -60,17 +71,6 @@ internal static class MachineChecks
         _ when !IsDevice(disk.Device) =>
             $"device '{disk.Device}'; expected /dev/vda to /dev/vdz",
         _ => PathProblem("path", disk.Path) ?? PathProblem("backing path", disk.BackingPath),
-    };
-
-    private static string? Problem(DomainOptions options) => options switch
-    {
-        { Cache: not ("none" or "writeback" or "directsync") } =>
-            $"cache '{options.Cache}'; the host's settings say none, writeback or directsync",
-        _ when !IsPlain(options.MachineType) =>
-            $"machine type '{options.MachineType}'; the host's settings name one of qemu's",
-        { Bridge: { } bridge } when !IsPlain(bridge) =>
-            $"bridge '{bridge}'; the host's settings name one of the host's bridges",
-        _ => PathProblem("emulator", options.Emulator),
     };
 
     private static bool IsDevice(string device) =>

@@ -51,8 +51,9 @@ public sealed class MachineChecksTests
             GivenMachine.Options with { Bridge = "br0,id=x" },
             GivenMachine.Options with { Emulator = "qemu" },
         ];
-        Assert.All(
-            wrong, o => Assert.Throws<PortException>(() => DomainXml.Of(Small, o)));
+        Assert.All(wrong, o => Assert.Throws<PortException>(() => DomainXml.Of(Small, o)));
+        Assert.All(wrong, o => Assert.NotNull(o.Problem()));
+        Assert.Null(GivenMachine.Options.Problem());
     }
 
     [Fact]
