@@ -21,7 +21,7 @@ public sealed partial record LaunchOptions
                 RequestErrorCode.InvalidRequest,
                 $"hypervisor '{Names.Printable(hypervisor)}': expected one of "
                     + string.Join(", ", s_hypervisors)),
-        { Guest: { } guest } when Problem(guest) is { } problem =>
+        { Guest: { } guest } when guest.Problem() is { } problem =>
             new RequestError(RequestErrorCode.InvalidRequest, $"guest: {problem}"),
         _ => null,
     };
@@ -29,19 +29,6 @@ public sealed partial record LaunchOptions
     private string GuestSuffix() =>
         (Guest is null ? "" : $", guest {Guest}")
             + (Hypervisor is null ? "" : $", hypervisor {Hypervisor}");
-
-    private static string? Problem(GuestSetup guest) => guest switch
-    {
-        { UserData: { } data }
-            when Encoding.UTF8.GetByteCount(data) is var bytes
-                && bytes > GuestSetup.MaxUserDataBytes =>
-            $"its user data has {bytes} bytes, of at most {GuestSetup.MaxUserDataBytes}",
-        { SshKeys.Count: > GuestSetup.MaxSshKeys } =>
-            $"{guest.SshKeys.Count} ssh keys, of at most {GuestSetup.MaxSshKeys}",
-        _ when guest.SshKeys.Any(k => k.Length > GuestSetup.MaxSshKeyLength) =>
-            $"an ssh key has more than {GuestSetup.MaxSshKeyLength} characters",
-        _ => null,
-    };
 }
 
 /// <summary>What is kept of user data, which may be secret, to tell a request that comes again from

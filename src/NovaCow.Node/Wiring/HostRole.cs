@@ -76,6 +76,7 @@ internal sealed class HostRole : IDisposable
                 Machines = machines.Machinery,
                 Describe = machines.Describe,
                 Consoles = new HostConsoles(),
+                Captures = new DiskCaptures(store, inspector, node.Advertise),
                 Address = node.Advertise.ToString(),
                 Limits = new HostLimits
                 {
