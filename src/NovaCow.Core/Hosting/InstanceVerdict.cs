@@ -57,6 +57,11 @@ public sealed record HostFacts
     /// </summary>
     public string? Address { get; init; }
 
+    /// <summary>Where its store lies on a file system that other hosts have, too; null: it has it
+    /// alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SharedStore? SharedStore { get; init; }
+
     /// <summary>What runs its machines.</summary>
     public HypervisorCapabilities Hypervisor { get; init; } = HypervisorCapabilities.None;
 }

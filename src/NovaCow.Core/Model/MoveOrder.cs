@@ -5,7 +5,13 @@ namespace NovaCow.Core;
 /// <summary>What a host needs to take over an instance of another host.</summary>
 /// <param name="Disks">Everything that the instance has, in device order.</param>
 /// <param name="Source">Where the disks' bytes are.</param>
-public sealed record MoveOrder(IReadOnlyList<MovedDisk> Disks, TransferSource Source);
+public sealed record MoveOrder(IReadOnlyList<MovedDisk> Disks, TransferSource Source)
+{
+    /// <summary>Whether its machine is to run on the new host; null: as the record of the host that
+    /// it comes from says, where that can be read.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? StartAfter { get; init; }
+}
 
 /// <summary>One disk of an instance that moves.</summary>
 /// <param name="Name">Its name within the instance.</param>
@@ -31,13 +37,23 @@ public sealed record MovedDisk(
     public bool IsDetached { get; init; }
 }
 
-/// <summary>Where a host lends the disks of an instance that leaves it.</summary>
-/// <param name="Address">The host's own address.</param>
+/// <summary>Where a host lends the disks of an instance that leaves it; or, where the host is dead,
+/// where they lie.</summary>
+/// <param name="Address">The host's own address; empty: it is dead.</param>
 /// <param name="Token">What opens them, for this move only. It is a secret.</param>
 public sealed record TransferSource(string Address, string Token)
 {
+    /// <summary>The store that the disks are read from without their host; null: it lends them.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DeadStore? Dead { get; init; }
+
+    /// <summary>The store of a host that is dead.</summary>
+    public static TransferSource Of(DeadStore dead) => new("", "") { Dead = dead };
+
     /// <inheritdoc/>
-    public override string ToString() => Address;
+    public override string ToString() =>
+        Dead is null ? Address : $"the store of host {Dead.Host}, which is dead";
 }
 
 /// <summary>A disk whose bytes come from another host.</summary>

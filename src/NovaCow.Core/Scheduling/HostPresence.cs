@@ -53,6 +53,7 @@ internal sealed class HostPresence(HostId id)
         Capacity = record.Capacity,
         Drivers = record.Drivers,
         TakesMoves = Address is not null,
+        SharesStoreOn = record.SharedStore?.Name,
         Claims = state.ClaimsOf(Id),
         Bases = Bases,
         Expected = state.ExpectedOn(Id),

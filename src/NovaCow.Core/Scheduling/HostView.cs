@@ -56,6 +56,9 @@ public sealed record HostView
     /// <summary>Whether instances of other hosts can come to it.</summary>
     public bool TakesMoves { get; init; }
 
+    /// <summary>The shared file system that its store lies on; null: on none.</summary>
+    public string? SharesStoreOn { get; init; }
+
     /// <summary>How much of its processors, memory and disk launches hold: the fullest of them,
     /// from 0 to 1 of what may be promised.</summary>
     public double FullestShare(PlacementRules rules)
@@ -131,6 +134,10 @@ public sealed record MovingInstance(HostId From, IReadOnlyList<string> Drivers, 
 {
     /// <summary>Whether the host that it leaves runs machines, so that another has to.</summary>
     public bool NeedsMachines { get; init; }
+
+    /// <summary>The shared file system on which its disks are found without their host; null: their
+    /// host lends them.</summary>
+    public string? FoundOn { get; init; }
 }
 
 /// <summary>Chooses the host of a launch, with nothing claimed by it; as

@@ -34,6 +34,8 @@ public sealed partial record Launch
             Number = e.Number,
             From = new MoveEnd(Host!, Attempt),
             To = e.To,
+            IsEvacuation = e.IsEvacuation,
+            StartAfter = e.StartAfter,
             Because = e.Because,
             Phase = MovePhase.Copying,
             StartedAt = e.At,

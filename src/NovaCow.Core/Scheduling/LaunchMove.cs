@@ -42,6 +42,16 @@ public sealed record LaunchMove
     /// <summary>Why it goes there.</summary>
     public required string Because { get; init; }
 
+    /// <summary>Whether the host that it leaves is dead, and the new one reads the disks from that
+    /// one's store.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsEvacuation { get; init; }
+
+    /// <summary>Whether its machine is to run on the new host; see
+    /// <see cref="MoveOrder.StartAfter"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? StartAfter { get; init; }
+
     /// <summary>How far it is.</summary>
     public required MovePhase Phase { get; init; }
 
@@ -101,7 +111,17 @@ public sealed record MoveRequest(HostId? To, HostId? From);
 /// <param name="At">When it was decided.</param>
 public sealed record MoveAccepted(
     InstanceId Id, int Number, MoveEnd To, string Because, DateTimeOffset At)
-    : LaunchEvent(Id, At);
+    : LaunchEvent(Id, At)
+{
+    /// <summary>Whether the host that it leaves is dead.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsEvacuation { get; init; }
+
+    /// <summary>Whether its machine is to run on the new host; see
+    /// <see cref="MoveOrder.StartAfter"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? StartAfter { get; init; }
+}
 
 /// <summary>A move will not succeed; its target is to remove what it has.</summary>
 public sealed record MoveUndoing(InstanceId Id, int Number, LaunchError Error, DateTimeOffset At)

@@ -31,9 +31,14 @@ internal static class MoveDecisions
                     ? default(LaunchDecision)
                     : Ended(launch, move.Error, now);
             case LaunchCommand.HostGone c when other.Host == c.Host:
-                // What may be the last disks of a failed instance stays until it is deleted.
-                if (move.Phase == MovePhase.Leaving && launch.Phase == LaunchPhase.Failed)
+                // The old disks stay until the new ones are in use; and what may be the last ones of
+                // a failed instance until it is deleted.
+                if (move.Phase == MovePhase.Leaving
+                    && launch.Phase is LaunchPhase.Committed or LaunchPhase.Failed)
+                {
                     return default(LaunchDecision);
+                }
+
                 return Ended(launch, move.Error ?? Lost(launch, "was lost"), now);
             case LaunchCommand.HostRemoved c when other.Host == c.Host:
                 return Ended(launch, move.Error ?? Lost(launch, "was removed"), now);

@@ -7,7 +7,10 @@ internal static class MovedDisks
     /// <summary>The instance as it looks for a host.</summary>
     /// <param name="launch">The instance.</param>
     /// <param name="runsMachines">Whether its host runs machines.</param>
-    public static PlacementRequest Request(Launch launch, bool runsMachines)
+    /// <param name="foundOn">The shared file system on which its disks are found without their
+    /// host.</param>
+    public static PlacementRequest Request(
+        Launch launch, bool runsMachines, string? foundOn = null)
     {
         // It takes its disks along as they are: where they came from, and what made them, bind it
         // no longer.
@@ -28,6 +31,7 @@ internal static class MovedDisks
                 launch.GrownBytes + full)
             {
                 NeedsMachines = runsMachines,
+                FoundOn = foundOn,
             },
         };
     }
@@ -47,7 +51,10 @@ internal static class MovedDisks
                 IsDetached = d.IsDetached,
             }),
         ],
-        source);
+        source)
+    {
+        StartAfter = launch.Move?.StartAfter,
+    };
 
     /// <summary>What a disk is a clone of, or would be if it owned its bytes no longer; null: its
     /// base is none that the launch knows.</summary>

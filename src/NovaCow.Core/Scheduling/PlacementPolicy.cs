@@ -169,10 +169,12 @@ public static class PlacementPolicy
     {
         if (moving.From == host.Id)
             return "it is there";
-        if (!host.TakesMoves)
+        if (moving.FoundOn is null && !host.TakesMoves)
             return "does not say where other hosts reach it";
         if (moving.NeedsMachines && !host.Hypervisor.RunsMachines)
             return $"runs no machines, and host {moving.From} does";
+        if (moving.FoundOn is { } shared && host.SharesStoreOn != shared)
+            return $"does not have the shared file system {shared}";
         return moving.Drivers.FirstOrDefault(d => !host.Drivers.Contains(d)) is { } missing
             ? $"has no volume driver {missing}, only {string.Join(", ", host.Drivers)}"
             : null;

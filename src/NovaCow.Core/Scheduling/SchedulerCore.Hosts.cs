@@ -20,7 +20,10 @@ public sealed partial class SchedulerCore
             Overcommit = facts.Overcommit,
             Hypervisor =
                 facts.Hypervisor == HypervisorCapabilities.None ? null : facts.Hypervisor,
+            SharedStore = facts.SharedStore is { } shared
+                && SharedStore.Problem(shared.Name, shared.Folder) is null ? shared : null,
         });
+        EndEvacuations(decision, facts.Host, now);
         var presence = Presence(facts.Host);
         presence.IsConnected = true;
         presence.LastSeenAt = now;

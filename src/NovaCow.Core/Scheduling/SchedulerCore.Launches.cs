@@ -152,7 +152,7 @@ public sealed partial class SchedulerCore
             if (happened is AttemptEnded)
                 PlaceAll(decision, [after], now);
             else if (launch.IsMoving())
-                Follow(decision, launch, after);
+                Follow(decision, launch, after, now);
             else
                 Answer(decision, after, answer);
         }

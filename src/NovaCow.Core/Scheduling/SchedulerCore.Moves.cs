@@ -118,19 +118,20 @@ public sealed partial class SchedulerCore
                 + "version that does";
         }
 
-        if (IsOn(launch))
-            return Runs(launch);
-        return launch.Disks.FirstOrDefault(d => MovedDisks.BaseOf(launch, d) is null) is { } odd
+        return IsOn(launch) ? Runs(launch) : WhyOdd(launch);
+    }
+
+    private static string? WhyOdd(Launch launch) =>
+        launch.Disks.FirstOrDefault(d => MovedDisks.BaseOf(launch, d) is null) is { } odd
             ? $"its disk {odd.Name} lies over base {odd.BackingFile}, which is not that of its "
                 + "image; rebase or flatten it first"
             : null;
-    }
 
     private (Placement.Chosen? Chosen, string? Why) Target(
-        Launch launch, HostId? asked, DateTimeOffset now)
+        Launch launch, HostId? asked, DateTimeOffset now, string? foundOn = null)
     {
         var runsMachines = State.Hosts[launch.Host!].Hypervisor.RunsMachines;
-        var request = MovedDisks.Request(launch, runsMachines);
+        var request = MovedDisks.Request(launch, runsMachines, foundOn);
         if (asked is null)
         {
             return PlacementPolicy.Choose(request, Views(), _limits.Placement, now) switch
@@ -187,7 +188,7 @@ public sealed partial class SchedulerCore
             return;
         if (host == launch.Host)
         {
-            if (move.Phase == MovePhase.Copying)
+            if (move is { Phase: MovePhase.Copying, IsEvacuation: false })
             {
                 decision.Effects.Add(new SchedulerEffect.Offer(
                     host, launch.Id, Fence(launch), move.Number));
@@ -199,6 +200,14 @@ public sealed partial class SchedulerCore
         var fence = new LaunchFence(_epoch, move.Other()?.Attempt ?? 0);
         switch (move.Phase)
         {
+            case MovePhase.Copying when move.IsEvacuation:
+                if (DeadSource(move) is { } dead)
+                {
+                    decision.Effects.Add(new SchedulerEffect.Receive(
+                        host, launch.Id, fence, launch.Spec, MovedDisks.Order(launch, dead)));
+                }
+
+                break;
             case MovePhase.Copying when _offers.TryGetValue(launch.Id, out var offer)
                 && offer.Number == move.Number:
                 decision.Effects.Add(new SchedulerEffect.Receive(
@@ -220,9 +229,10 @@ public sealed partial class SchedulerCore
         launch is { Phase: LaunchPhase.Deleting } && launch.IsMoving();
 
     /// <summary>After an event of a launch that moves, or moved until then.</summary>
-    private void Follow(Decision decision, Launch before, Launch after)
+    private void Follow(Decision decision, Launch before, Launch after, DateTimeOffset now)
     {
-        if (before.Move?.Phase == MovePhase.Copying && after.Move!.Phase != MovePhase.Copying)
+        if (before.Move is { Phase: MovePhase.Copying, IsEvacuation: false }
+            && after.Move!.Phase != MovePhase.Copying)
         {
             _offers.Remove(after.Id);
             var fence = new LaunchFence(_epoch, before.Attempt);
@@ -232,6 +242,12 @@ public sealed partial class SchedulerCore
 
         Answer(decision, after, AwaitsOther(after) ? LaunchAnswer.None : Unanswered(after));
         OweMoves(decision, after);
+        if (after is { Phase: LaunchPhase.Active, Move: { Phase: MovePhase.Leaving } left }
+            && before.Phase == LaunchPhase.Committed && IsGone(left.From.Host))
+        {
+            // It was lost before the instance was in use elsewhere.
+            Say(decision, after, new LaunchCommand.HostGone(left.From.Host), now);
+        }
     }
 
     private Verdict JudgeMoved(Decision decision, Launch launch, HostedInstance instance)

@@ -36,6 +36,11 @@ public sealed record HostJoined(
     /// <summary>What runs its machines; null: nothing does.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public HypervisorCapabilities? Hypervisor { get; init; }
+
+    /// <summary>Where its store lies, if on a file system that other hosts have, too: to be known
+    /// when it is dead.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SharedStore? SharedStore { get; init; }
 }
 
 /// <summary>A host was silent beyond its grace, or said that it stops.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using NovaCow.Core.Hosting;
 
 namespace NovaCow.Core.Scheduling;
@@ -31,6 +32,10 @@ public sealed record HostRecord(
 
     /// <summary>What runs its machines, as it said last.</summary>
     public HypervisorCapabilities Hypervisor { get; init; } = HypervisorCapabilities.None;
+
+    /// <summary>Where its store lies, if on a file system that other hosts have, too.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SharedStore? SharedStore { get; init; }
 }
 
 /// <summary>
@@ -155,6 +160,7 @@ public sealed class SchedulerState
                         Labels = e.Labels,
                         Overcommit = e.Overcommit,
                         Hypervisor = e.Hypervisor ?? HypervisorCapabilities.None,
+                        SharedStore = e.SharedStore,
                     };
                 break;
             case HostDutyChanged e:
