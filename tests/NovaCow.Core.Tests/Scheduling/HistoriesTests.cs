@@ -12,11 +12,11 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     [Fact]
     public void Whatever_is_lost_repeated_or_reordered_a_launch_has_one_outcome_on_one_host()
     {
-        var moved = 0;
+        var (moved, evacuated) = (0, 0);
         Parallel.For(0, Histories, seed =>
         {
             var steps = Steps(seed);
-            if (Failure(steps, PlantedFault.None, () => Interlocked.Increment(ref moved)) is null)
+            if (Failure(steps, PlantedFault.None, Count) is null)
                 return;
             var fewest = Fewest(steps, PlantedFault.None);
             var failure = Failure(fewest, PlantedFault.None)!;
@@ -25,8 +25,15 @@ public sealed class HistoriesTests(ITestOutputHelper output)
                     + $"({string.Join(", ", fewest)}): {failure.Message}",
                 failure);
         });
-        output.WriteLine($"{Histories:n0} histories of {StepsEach} steps, {moved:n0} moves");
+        output.WriteLine(
+            $"{Histories:n0} histories of {StepsEach} steps, {moved:n0} moves, {evacuated:n0} of "
+                + "them from hosts that were dead");
         Assert.True(moved > Histories / 10, $"only {moved} moves came to their commit");
+        Assert.True(evacuated > Histories / 100, $"only {evacuated} evacuations did");
+
+        void Count(bool isEvacuation) => _ = isEvacuation
+            ? Interlocked.Increment(ref evacuated)
+            : Interlocked.Increment(ref moved);
     }
 
     [Theory]
@@ -78,7 +85,7 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     }
 
     private static Exception? Failure(
-        List<ulong> steps, PlantedFault fault, Action? onMove = null)
+        List<ulong> steps, PlantedFault fault, Action<bool>? onMove = null)
     {
         try
         {
@@ -91,10 +98,11 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         }
     }
 
-    private static void Run(List<ulong> steps, PlantedFault fault, Action? onMove)
+    private static void Run(List<ulong> steps, PlantedFault fault, Action<bool>? onMove)
     {
-        var cluster = new SimulatedCluster(fault) { OnMove = onMove };
-        if (steps is [var first, ..] && first % 4 == 0)
+        var kind = steps is [var first, ..] ? first % 4 : 2;
+        var cluster = new SimulatedCluster(fault) { OnMove = onMove, HostsDie = kind == 1 };
+        if (kind < 2)
             cluster.BeginWithInstances();
         for (var step = 0; step < steps.Count; step++)
         {

@@ -12,6 +12,7 @@ internal sealed partial class SimulatedCluster
     {
         CheckClaims(_leader.Core);
         CheckGroups();
+        CheckEvacuations();
         foreach (var id in _acknowledged.Keys)
         {
             Assert.True(

@@ -15,7 +15,7 @@ internal sealed partial class SimulatedCluster
                 var isForced = _dice.Next(2) == 0;
                 Take(l => l.Core.RemoveHost(host.Id, isForced, _now));
                 break;
-            case 1:
+            case 1 when !host.IsDown:
                 var life = host.Facts().Incarnation;
                 Take(l => l.Core.Left(host.Id, life, _now));
                 host.Crash();

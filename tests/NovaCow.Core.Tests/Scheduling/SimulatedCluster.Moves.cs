@@ -9,8 +9,9 @@ internal sealed partial class SimulatedCluster
     private readonly Dictionary<InstanceId, HostId> _ownedBy = [];
     private readonly Dictionary<InstanceId, int> _contents = [];
 
-    /// <summary>How many moves came to their commit.</summary>
-    public Action? OnMove { get; init; }
+    /// <summary>Told of every move that came to its commit; and once more, with true, if it was an
+    /// evacuation.</summary>
+    public Action<bool>? OnMove { get; init; }
 
     /// <summary>Some instances are active before anything goes wrong: else few histories come to
     /// their changes and moves.</summary>
@@ -57,7 +58,11 @@ internal sealed partial class SimulatedCluster
         if (owner is null)
             return;
         if (happened is MoveCommitted)
-            OnMove?.Invoke();
+        {
+            OnMove?.Invoke(false);
+            CheckEvacuated(after!.Move!, happened.Id);
+        }
+
         if (happened is LaunchCommitted)
             Assert.Equal(owner, _ownedBy.GetValueOrDefault(happened.Id, owner));
         _ownedBy[happened.Id] = owner;

@@ -67,7 +67,7 @@ internal sealed partial class SimulatedCluster
     {
         _dice.Seed(seed);
         var host = Hosts[_dice.Next(Hosts.Length)];
-        switch (_dice.Next(196))
+        switch (_dice.Next(216))
         {
             case < 10:
                 Launch(SomeId());
@@ -90,13 +90,13 @@ internal sealed partial class SimulatedCluster
                 Anybody().Core.Disconnected(host.Id, _now);
                 break;
             case < 94:
-                _up.Add(new Said.Hello(host.Facts()));
+                SayHello(host);
                 break;
-            case < 97:
+            case < 97 when !host.IsDown:
                 host.Crash();
                 _leader.Core.Disconnected(host.Id, _now);
                 _deposed?.Core.Disconnected(host.Id, _now);
-                _up.Add(new Said.Hello(host.Facts()));
+                SayHello(host);
                 break;
             case < 101:
                 ChangeLeader();
@@ -110,6 +110,9 @@ internal sealed partial class SimulatedCluster
             case < 166:
                 StepMove(host);
                 break;
+            case < 186:
+                StepEvacuation(host);
+                break;
             default:
                 StepChange(host);
                 break;
@@ -121,7 +124,11 @@ internal sealed partial class SimulatedCluster
     {
         _deposed = null;
         foreach (var host in Hosts)
-            _up.Add(new Said.Hello(host.Facts()));
+        {
+            ComeBack(host);
+            SayHello(host);
+        }
+
         for (var round = 0; round < 32; round++)
         {
             _leader.Write(int.MaxValue);
@@ -194,7 +201,7 @@ internal sealed partial class SimulatedCluster
 
         _leader = Begin();
         foreach (var host in Hosts)
-            _up.Add(new Said.Hello(host.Facts()));
+            SayHello(host);
     }
 
     private SimulatedLeader Begin()
@@ -231,7 +238,7 @@ internal sealed partial class SimulatedCluster
 
     private void DeliverDown(bool fails, bool faulty = true)
     {
-        if (Pick(_down, faulty, out var message))
+        if (Pick(_down, faulty, out var message) && !message.To.IsDown)
             _up.AddRange(message.To.Receive(message.Command, fails));
     }
 

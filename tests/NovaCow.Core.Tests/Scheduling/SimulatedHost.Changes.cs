@@ -17,6 +17,8 @@ internal sealed partial class SimulatedHost
     /// <summary>Those that are under way end, most of them well.</summary>
     public IEnumerable<Said> Work(Dice dice)
     {
+        if (IsDown)
+            yield break;
         foreach (var (id, disks) in _disks.Where(d => Has.ContainsKey(d.Key)).ToList())
         {
             if (disks.Running is not { } change)
@@ -105,7 +107,10 @@ internal sealed partial class SimulatedHost
 
         /// <summary>The same disks on another host, which knows nothing of changes.</summary>
         public SimulatedDisks Copy() =>
-            new() { Root = Root, Content = Content, Finished = [.. Finished] };
+            new() { Root = Root, Content = Content, Finished = [.. Finished], Writes = Writes };
+
+        /// <summary>How often a guest was started on them, and wrote.</summary>
+        public int Writes { get; set; }
 
         public bool IsAs(InstanceChange change) => Root == As(change);
 

@@ -35,7 +35,7 @@ internal sealed partial class SimulatedHost
 
     private IEnumerable<Said> Receive(SchedulerEffect.Receive c, bool fails)
     {
-        var disks = Network(c.Order.Source.Address).Lend(c.Id, c.Order.Source.Token);
+        var disks = Fetch(c);
         return Make(c.Id, c.Fence, fails || disks is null, () => disks!);
     }
 

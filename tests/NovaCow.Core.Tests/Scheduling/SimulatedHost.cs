@@ -26,7 +26,12 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
         i.Key,
         _admission.Newest(i.Key)!.Value,
         i.Value.Active ? InstanceState.Active : InstanceState.Prepared))]) with
-    { Incarnation = $"{name}-{_life}", Drivers = Drivers, Address = name };
+    {
+        Incarnation = $"{name}-{_life}",
+        Drivers = Drivers,
+        Address = name,
+        SharedStore = new SharedStore("shared", name),
+    };
 
     /// <summary>The process is killed and starts again.</summary>
     public void Crash()
@@ -134,6 +139,8 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
             return [new Said.Failed(Id, id, fence, Retryable: false)];
         if (_admission.Admit(id, fence) != Admission.SameAttempt)
             return [];
+        if (!Has[id].Active)
+            _disks[id].Writes++;
         Has[id] = (fence.Attempt, true);
         EverActive.Add(id);
         return [new Said.Active(Id, id, fence)];
