@@ -17,12 +17,16 @@ public interface IDeadStores
     /// <param name="store">The dead host's store.</param>
     /// <param name="id">The instance.</param>
     /// <param name="cancellationToken">Gives up before it begins.</param>
-    /// <returns>The instance's record there.</returns>
+    /// <returns>What the instance's record there says.</returns>
     /// <exception cref="PortException">InvalidRequest: the host lives, or the instance is not there
     /// as it was said. VolumeDriver: it cannot be read.</exception>
-    Task<InstanceRecord> FenceAsync(
+    Task<DeadInstance> FenceAsync(
         DeadStore store, InstanceId id, CancellationToken cancellationToken);
 }
+
+/// <summary>An instance of a dead host, as its record says it was.</summary>
+/// <param name="IsOn">Whether its machine was to run; null: its host ran none.</param>
+public sealed record DeadInstance(bool? IsOn);
 
 /// <summary>The fences in a host's own store. Small: the caller waits for it.</summary>
 public interface IStoreFences

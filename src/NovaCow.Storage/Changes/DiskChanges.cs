@@ -53,6 +53,19 @@ internal sealed class DiskChanges(
             token);
     }
 
+    /// <summary>Makes an instance's disk of a dead host's, which stays as it is.</summary>
+    public Task<Ensured<InstanceDisk>> TakeOverAsync(
+        CloneRequest request,
+        SharedStores shared,
+        IProgress<long>? progress,
+        CancellationToken token) => RunAsync(
+            $"{Name(request.Instance, request.Disk)}: cannot be taken over from "
+                + $"{request.Transfer!.Source}",
+            () => new DeadDisks(store, disks, kind).TakeOver(
+                request, shared, new Pace(_throttle, progress, token)),
+            isShort: false,
+            token);
+
     /// <summary>Does what takes long, a few at a time.</summary>
     public async Task<T> RunAsync<T>(
         string what, Func<T> work, bool isShort, CancellationToken token)

@@ -39,13 +39,16 @@ internal sealed class DiskLease : IDisposable
     /// <param name="hasLeases">False: as where there are none.</param>
     /// <exception cref="PortException">It is in use.</exception>
     public static DiskLease Take(
-        SafeFileHandle file, string path, bool isWritable, bool hasLeases = true)
+        SafeFileHandle file, string path, bool isWritable, bool hasLeases = true) =>
+        Take(() => TryTake(file, path, isWritable, hasLeases), file, path);
+
+    private static DiskLease Take(Func<DiskLease?> tryTake, SafeFileHandle file, string path)
     {
         try
         {
             for (var tried = 1; ; tried++)
             {
-                if (TryTake(file, path, isWritable, hasLeases) is { } lease)
+                if (tryTake() is { } lease)
                     return lease;
                 if (tried == Tries)
                     throw InUse(path);
@@ -60,6 +63,18 @@ internal sealed class DiskLease : IDisposable
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Takes both the lock and the lease: for a file that processes on other machines may
+    /// have open, of whom a lease knows nothing.</summary>
+    /// <param name="file">The file, open for reading; it is disposed with this, also on failure.
+    /// </param>
+    /// <param name="path">How it is called in errors.</param>
+    /// <exception cref="PortException">It is in use.</exception>
+    public static DiskLease TakeOfOtherHost(SafeFileHandle file, string path)
+    {
+        Take(() => TryLock(file, path), file, path);
+        return Take(file, path, isWritable: false);
     }
 
     /// <exception cref="PortException">Somebody has begun to open it.</exception>

@@ -7,10 +7,13 @@ namespace NovaCow.Storage;
 internal sealed class OpenDisk : IDisposable
 {
     private readonly SafeFileHandle? _backing;
+    private readonly string? _backingPath;
 
-    private OpenDisk(DiskLease lease, string path, SafeFileHandle? backing, bool isQcow2)
+    private OpenDisk(
+        DiskLease lease, string path, (SafeFileHandle? File, string? Path) below, bool isQcow2)
     {
-        (Lease, Path, _backing) = (lease, path, backing);
+        (Lease, Path, (_backing, _backingPath)) = (lease, path, below);
+        var backing = _backing;
         Backing = backing is null ? null : new RawView(backing);
         View = isQcow2 ? new Qcow2View(lease.File, path, Backing) : new RawView(lease.File);
     }
@@ -65,7 +68,12 @@ internal sealed class OpenDisk : IDisposable
         StoreFiles.TryOpenWithoutLinks(path, isFolder: false, out var problem)
             ?? throw Wrong(path, $"cannot be opened: {problem}", "look at its folder again");
 
-    private static OpenDisk Open(
+    /// <summary>Opens a disk whose file the caller has opened, alone.</summary>
+    /// <param name="lease">The file; it is disposed with this, also on failure.</param>
+    /// <param name="path">Its path.</param>
+    /// <param name="isQcow2">Whether it is qcow2; else it is raw.</param>
+    /// <param name="below">The raw file that it lies over, and how that is opened.</param>
+    public static OpenDisk Open(
         DiskLease lease,
         string path,
         bool isQcow2,
@@ -77,7 +85,7 @@ internal sealed class OpenDisk : IDisposable
             if (isQcow2)
                 CheckBacking(lease.File, path, below.Path);
             backing = isQcow2 && below.Path is not null ? below.Open(below.Path) : null;
-            return new OpenDisk(lease, path, backing, isQcow2);
+            return new OpenDisk(lease, path, (backing, below.Path), isQcow2);
         }
         catch
         {
@@ -87,10 +95,12 @@ internal sealed class OpenDisk : IDisposable
         }
     }
 
-    /// <summary>Until where, from an offset on, this lies at a base's own place on the medium.
-    /// </summary>
+    /// <summary>Until where, from an offset on, this refers to a base that it lies over, or lies at
+    /// a base's own place on the medium.</summary>
     public Func<long, long> SameUntil(StoreFiles files, SafeFileHandle basis, string basePath)
     {
+        if (View is Qcow2View overlay && _backingPath == basePath)
+            return overlay.BackedUntil;
         var length = StoreFiles.Length(basis);
         if (View is not RawView
             || StoreFiles.Stat(basis, basePath).Device != StoreFiles.Stat(File, Path).Device)

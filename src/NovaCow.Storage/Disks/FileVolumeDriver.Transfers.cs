@@ -15,6 +15,10 @@ public abstract partial class FileVolumeDriver : ITransfersDisks
     /// <summary>Fetches disks of other hosts; null: none are taken in.</summary>
     public ITransferClient? TransferClient { get; init; }
 
+    /// <summary>The stores of other hosts that this one can read when those are dead; null: none.
+    /// </summary>
+    public SharedStores? SharedStores { get; init; }
+
     /// <inheritdoc/>
     /// <remarks>As many at a time, and as fast, as changes of disks.</remarks>
     public Task ExportAsync(
@@ -28,6 +32,15 @@ public abstract partial class FileVolumeDriver : ITransfersDisks
             },
             isShort: false,
             cancellationToken);
+
+    private Task<Ensured<InstanceDisk>> TakeOverAsync(
+        CloneRequest request, IProgress<long>? progress, CancellationToken token) =>
+        SharedStores is { } shared
+            ? _changes.TakeOverAsync(request, shared, progress, token)
+            : throw PortException.Final(
+                LaunchErrorCode.InvalidRequest,
+                $"disk {request.Disk} of instance {request.Instance}: this host shares no store "
+                    + $"with others; say where in {SharedStores.Key}");
 
     private async Task<Ensured<InstanceDisk>> ImportAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken token)

@@ -58,7 +58,9 @@ public abstract partial class FileVolumeDriver : IVolumeDriver
     /// by the instance's record, without which the next start removes the disk anyway.</remarks>
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        request.Transfer is not null
+        request.Transfer is { Source.Dead: not null }
+            ? TakeOverAsync(request, progress, cancellationToken)
+            : request.Transfer is not null
             ? ImportAsync(request, progress, cancellationToken)
             : request.Contents is not null
             ? _changes.AdoptAsync(request, progress, cancellationToken)

@@ -19,7 +19,7 @@ internal static partial class LibC
     public const nint SYS_openat2 = 437;
     public const ulong RESOLVE_NO_MAGICLINKS = 2, RESOLVE_NO_SYMLINKS = 4;
 
-    public const int LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
+    public const int LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8;
     public const int SIGKILL = 9, SIGURG = 23;
     public const int F_SETSIG = 10, F_SETLEASE = 1024, F_GETLEASE = 1025;
     public const int F_OFD_GETLK = 36, F_OFD_SETLK = 37;

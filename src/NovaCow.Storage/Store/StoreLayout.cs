@@ -11,6 +11,7 @@ internal sealed record StoreLayout(string Root)
     public const string BaseSealFile = "seal.json";
     public const string BaseDamageFile = "damaged.json";
     public const string InstanceRecordFile = "instance.json";
+    public const string FencedFolder = "fenced";
     public const string TemporarySuffix = ".tmp";
     public const string CaptureExtension = ".qcow2", CaptureRecordExtension = ".json";
     private const string BuildPrefix = ".build-", TrashPrefix = ".trash-", CopyPrefix = ".copy-";
@@ -28,6 +29,8 @@ internal sealed record StoreLayout(string Root)
     public string Incoming { get; } = Path.Combine(Root, "incoming");
 
     public string Captures { get; } = Path.Combine(Root, "captures");
+
+    public string Fenced { get; } = Path.Combine(Root, FencedFolder);
 
     public string Base(BaseKey key) => $"{Bases}/{key}";
 
@@ -62,6 +65,10 @@ internal sealed record StoreLayout(string Root)
     public string Console(InstanceId id) => $"{Instances}/{id}/{InstanceFiles.Console}";
 
     public string Seed(InstanceId id) => $"{Instances}/{id}/{InstanceFiles.Seed}";
+
+    public string Fence(InstanceId id) => $"{Fenced}/{FenceFile(id)}";
+
+    public static string FenceFile(InstanceId id) => $"{id}.json";
 
     /// <summary>A folder for what a disk is made of, beside it.</summary>
     public string DiskWork(InstanceId id, DiskName disk) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using NovaCow.Core;
@@ -19,12 +20,15 @@ internal sealed class StoreLock : IDisposable
         var file = files.TryCreate(path) ?? files.OpenToWrite(path);
         if (LibC.flock(file, LibC.LOCK_EX | LibC.LOCK_NB) != 0)
         {
-            var holder = ReadHolder(file);
+            // Others only read it: those share the lock.
+            var cause = LibC.flock(file, LibC.LOCK_SH | LibC.LOCK_NB) == 0
+                ? "another host reads it, as this host's instances are evacuated; start this "
+                    + "again when that has ended"
+                : $"{ReadHolder(file)} holds it; stop that process, "
+                    + "or give this one a store of its own";
             file.Dispose();
             throw PortException.Final(
-                LaunchErrorCode.VolumeDriver,
-                $"store {layout.Root}: {holder} holds it; stop that process, "
-                    + "or give this one a store of its own");
+                LaunchErrorCode.VolumeDriver, $"store {layout.Root}: {cause}");
         }
 
         var held = new StoreLock(file);
@@ -46,6 +50,21 @@ internal sealed class StoreLock : IDisposable
             held.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Shares the lock of another host's store with others that only read there; that
+    /// host cannot take it meanwhile. Null: somebody has it alone.</summary>
+    /// <param name="file">The lock's file, open for reading; it is disposed with the lock, also on
+    /// failure.</param>
+    /// <remarks>It is a flock: NFS (unless mounted with local_lock or nolock), CephFS, GFS2 and
+    /// OCFS2 carry it from host to host.</remarks>
+    public static StoreLock? TryShare(SafeFileHandle file)
+    {
+        if (LibC.flock(file, LibC.LOCK_SH | LibC.LOCK_NB) == 0)
+            return new StoreLock(file);
+        var error = Marshal.GetLastPInvokeError();
+        file.Dispose();
+        return error == LibC.EAGAIN ? null : throw new StoreIoException("lock", "its file", error);
     }
 
     /// <summary>Lets go by name, not only by closing: a child that is just being started has the

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace NovaCow.Storage;
 
@@ -59,14 +60,32 @@ internal static class StoreRecords
     public static T? TryRead<T>(string path, out string problem)
         where T : class
     {
+        if (StoreFiles.TryStat(path, out var stat) && stat.IsFile)
+            return TryParse<T>(stat.Size, () => File.ReadAllBytes(path), out problem);
+        problem = "has no such file";
+        return null;
+    }
+
+    /// <summary>The record in an open file; null and why when it is none.</summary>
+    public static T? TryRead<T>(SafeFileHandle file, out string problem)
+        where T : class => TryParse<T>(
+            StoreFiles.Length(file),
+            () =>
+            {
+                var bytes = new byte[StoreFiles.Length(file)];
+                return bytes[..RandomAccess.Read(file, bytes, 0)];
+            },
+            out problem);
+
+    private static T? TryParse<T>(long length, Func<byte[]> read, out string problem)
+        where T : class
+    {
         problem = "";
         try
         {
-            if (!StoreFiles.TryStat(path, out var stat) || !stat.IsFile)
-                problem = "has no such file";
-            else if (stat.Size > MaxBytes)
-                problem = $"is {stat.Size} bytes long, which no record is";
-            else if (JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json) is { } record)
+            if (length > MaxBytes)
+                problem = $"is {length} bytes long, which no record is";
+            else if (JsonSerializer.Deserialize<T>(read(), Json) is { } record)
                 return record;
             else
                 problem = "is empty";
