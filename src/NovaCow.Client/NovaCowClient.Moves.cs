@@ -13,4 +13,11 @@ public sealed partial class NovaCowClient
     public Task<HostMovesResource> EmptyHostAsync(string host, CancellationToken ct) =>
         SendAsync<HostMovesResource>(
             HttpMethod.Post, $"v1/hosts/{Segment(host)}/empty", null, null, ct);
+
+    /// <summary>Has a few of a dead host's instances taken over by hosts that share its storage;
+    /// asked again until nothing moves or waits.</summary>
+    public Task<HostMovesResource> EvacuateHostAsync(
+        string host, EvacuateHostRequest request, CancellationToken ct) =>
+        SendAsync<HostMovesResource>(
+            HttpMethod.Post, $"v1/hosts/{Segment(host)}/evacuate", request, null, ct);
 }

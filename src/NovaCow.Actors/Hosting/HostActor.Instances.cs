@@ -122,6 +122,7 @@ public sealed partial class HostActor
             return;
         if (admission == Admission.SameAttempt && _instances.TryGetValue(id, out var entry))
         {
+            LiftFence(entry);
             if (entry.State == InstanceState.Prepared)
                 entry.Ref!.Tell(new InstanceProtocol.Commit());
             else if (entry.State == InstanceState.Active)
@@ -285,6 +286,7 @@ public sealed partial class HostActor
     {
         _instances.Remove(entry.Id);
         _changes.End(entry.Id);
+        LiftFence(entry);
         if (entry.Next is { } next)
         {
             Begin(next);
@@ -383,6 +385,9 @@ public sealed partial class HostActor
         public string? Cluster { get; init; }
 
         public bool IsDiscarded { get; set; }
+
+        /// <summary>Another host took it over, or tried to, while this one was away.</summary>
+        public bool IsFenced { get; set; }
 
         /// <summary>Found on the store, and the scheduler knows no launch of that id.</summary>
         public bool IsUnaccounted { get; set; }

@@ -155,11 +155,13 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
                 Power = PowerOf(found.Machines.Machines.GetValueOrDefault(record.Id)),
             };
             _instances[record.Id] = entry;
-            StartInstance(entry, InstanceActor.Start.Found, null);
         }
 
         foreach (var (id, disks) in found.Damaged)
             _damaged[id] = disks;
+        FenceFound(found.Fences);
+        foreach (var entry in _instances.Values)
+            StartInstance(entry, InstanceActor.Start.Found, null);
         foreach (var note in found.Notes)
             _log.Warning("{0}", note);
         _log.Info(
@@ -186,6 +188,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             Drivers = _host.Drivers.Names,
             Capacity = _host.Capacity,
             Address = _host.Address,
+            SharedStore = _host.SharedStore,
             Paces = _tally.Paces.Read(_host.Limits.MaxBuilds),
             Labels = _host.Labels,
             Overcommit = _host.Overcommit,

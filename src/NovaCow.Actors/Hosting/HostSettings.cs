@@ -54,6 +54,16 @@ public sealed record HostSettings
     /// <summary>Where other hosts reach this one; null: no instance leaves or comes.</summary>
     public string? Address { get; init; }
 
+    /// <summary>Where its store lies on a file system that it shares; null: on none.</summary>
+    public SharedStore? SharedStore { get; init; }
+
+    /// <summary>Reads the stores of dead hosts on that file system; null: none is taken over.
+    /// </summary>
+    public IDeadStores? DeadStores { get; init; }
+
+    /// <summary>What other hosts left in this one's store; null: nothing.</summary>
+    public IStoreFences? Fences { get; init; }
+
     /// <summary>The host's bounds.</summary>
     public HostLimits Limits { get; init; } = new();
 

@@ -71,8 +71,10 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
                 _launch = _order is null
                     ? LaunchPlan.For(_spec!, _plan[0].Driver)
                     : LaunchPlan.For(_order);
-                foreach (var disk in _launch.AtOnce)
-                    Ask(disk);
+                if (_order?.Source.Dead is { } dead)
+                    FenceDead(dead);
+                else
+                    AskForAll();
                 break;
             case Start.Found:
                 Become(Prepared);
@@ -83,8 +85,15 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
         }
     }
 
+    private void AskForAll()
+    {
+        foreach (var disk in _launch!.AtOnce)
+            Ask(disk);
+    }
+
     private void Preparing()
     {
+        EvacuationHandlers();
         Receive<DiskMade>(OnDiskMade, made => made.Attempt == _attempt);
         Receive<DiskFailed>(
             failed => Fail(failed.Error), failed => failed.Attempt == _attempt);
@@ -126,6 +135,7 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
             Undo();
         });
         // Answers to what was asked before the undoing began.
+        Receive<DeadFenced>(_ => { });
         Receive<DiskMade>(_ => { });
         Receive<DiskDeleted>(_ => { });
         Receive<DiskFailed>(_ => { });
@@ -170,8 +180,7 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
             Disks = [.. _plan.Select(d => _made[d.Name])],
             KernelArguments = _spec.Image.KernelArguments,
             Guest = _spec.Guest,
-            // What comes from another host was stopped there.
-            IsOn = _order is null || _host.Machines is null ? null : false,
+            IsOn = IsOnAfterMove,
             PreparedAt = _time.GetUtcNow(),
         };
         _isSaving = true;

@@ -44,6 +44,7 @@ internal static class Reconciliation
 
         return new Found(inventory.Bases, whole, damaged, Clones(inventory), notes)
         {
+            Fences = host.Fences?.ReadFences() ?? [],
             DamagedBases = inventory.Damaged,
             Unsealed = inventory.Unsealed,
             Machines = machines,
@@ -139,6 +140,9 @@ internal static class Reconciliation
         IReadOnlyDictionary<BaseKey, List<FoundClone>> Clones,
         IReadOnlyList<string> Notes)
     {
+        /// <summary>What other hosts left of instances that they took over.</summary>
+        public required IReadOnlyList<EvacuationFence> Fences { get; init; }
+
         /// <summary>Those of the bases that are damaged, and why.</summary>
         public required IReadOnlyDictionary<BaseKey, string> DamagedBases { get; init; }
 

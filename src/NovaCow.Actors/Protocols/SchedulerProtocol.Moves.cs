@@ -21,6 +21,11 @@ public static partial class SchedulerProtocol
     /// <summary>How far a host is from being empty.</summary>
     public sealed record HostEmptied(HostMoves Moves) : ISchedulerMessage;
 
+    /// <summary>Evacuates a dead host's instances, a few at a time; answered by
+    /// <see cref="HostEmptied"/>, and asked again until nothing moves or waits. One that is not
+    /// unreachable, or that nobody calls off, is refused.</summary>
+    public sealed record EvacuateHost(HostId Host, EvacuationRequest Request) : ISchedulerMessage;
+
     /// <summary>The host lends the disks.</summary>
     /// <param name="Host">The host.</param>
     /// <param name="Id">The instance.</param>

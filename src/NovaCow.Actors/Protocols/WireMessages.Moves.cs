@@ -9,6 +9,7 @@ public static partial class WireMessages
         .Register<SchedulerProtocol.MoveInstance>("vm.move")
         .Register<SchedulerProtocol.CancelInstanceMove>("vm.move-cancel")
         .Register<SchedulerProtocol.EmptyHost>("host.empty")
+        .Register<SchedulerProtocol.EvacuateHost>("host.evacuate")
         .Register<SchedulerProtocol.HostEmptied>("host.emptied")
         .Register<SchedulerProtocol.Offered>("h.offered")
         .Register<SchedulerProtocol.OfferRefused>("h.offer-refused")

@@ -17,6 +17,11 @@ public sealed partial class SchedulerActor
             var (decision, moves) = _core.MoveAll(m.Host, Now);
             Carry(decision, _ => new HostEmptied(moves));
         });
+        Command<EvacuateHost>(m =>
+        {
+            var (decision, moves) = _core.Evacuate(m.Host, m.Request, Now);
+            Carry(decision, _ => new HostEmptied(moves));
+        });
         FromHost<Offered>(m => m.Host, m => Carry(
             _core.Offered(m.Host, m.Id, m.Fence, (m.Number, m.Token))));
         FromHost<OfferRefused>(m => m.Host, m => Carry(

@@ -10,7 +10,7 @@ internal static partial class HostCommands
         new("host", "Compute hosts")
         {
             List(terminal), Display(terminal), Cordon(terminal), Uncordon(terminal),
-            Drain(terminal), Remove(terminal),
+            Drain(terminal), Evacuate(terminal), Remove(terminal),
             JoinCommands.Token(terminal), JoinCommands.Join(terminal),
         };
 

@@ -11,13 +11,21 @@ internal static class HostEmptying
 
     /// <summary>Moves what can be moved.</summary>
     /// <returns>What was left when nothing moved any more, or the time was over.</returns>
+    public static Task<HostMovesResource> RunAsync(
+        NovaCowClient client, string host, TimeSpan patience, CancellationToken ct) =>
+        RunAsync(_ => client.EmptyHostAsync(host, ct), patience, ct);
+
+    /// <summary>Asks until nothing moves any more.</summary>
+    /// <param name="ask">Asks once; told whether it is the first time.</param>
+    /// <param name="patience">How long to go on asking.</param>
+    /// <param name="ct">Gives up.</param>
     public static async Task<HostMovesResource> RunAsync(
-        NovaCowClient client, string host, TimeSpan patience, CancellationToken ct)
+        Func<bool, Task<HostMovesResource>> ask, TimeSpan patience, CancellationToken ct)
     {
         var begun = Stopwatch.GetTimestamp();
-        while (true)
+        for (var isFirst = true; ; isFirst = false)
         {
-            var left = await client.EmptyHostAsync(host, ct);
+            var left = await ask(isFirst);
             if (left.Moving + left.Waiting == 0 || Stopwatch.GetElapsedTime(begun) > patience)
                 return left;
             await Task.Delay(LookEvery, ct);

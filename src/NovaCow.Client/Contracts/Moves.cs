@@ -11,6 +11,21 @@ public sealed record MoveInstanceRequest
     public string? From { get; init; }
 }
 
+/// <summary>Asks for a dead host's instances to be taken over by others on its shared storage.
+/// </summary>
+public sealed record EvacuateHostRequest
+{
+    /// <summary>That the host is off, or cut from the storage: if a guest still ran there, two
+    /// hosts would write to one disk. Nothing is done without it.</summary>
+    public bool Fenced { get; init; }
+
+    /// <summary>The host that gets them; null is those that the scheduler chooses.</summary>
+    public string? To { get; init; }
+
+    /// <summary>Whether to try those again at once that failed of late.</summary>
+    public bool Again { get; init; }
+}
+
 /// <summary>How far a host is from being empty.</summary>
 public sealed record HostMovesResource
 {

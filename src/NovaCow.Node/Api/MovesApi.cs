@@ -16,6 +16,11 @@ internal static class MovesApi
         v1.MapPost("/hosts/{name}/empty", EmptyAsync).WithTags("hosts")
             .WithSummary("Move a few of a host's instances to others; ask until it is empty")
             .Fails(404);
+        v1.MapPost("/hosts/{name}/evacuate", EvacuateAsync).WithTags("hosts")
+            .WithSummary(
+                "Have a few of a dead host's instances taken over by hosts on its shared storage; "
+                    + "only where a person says that it is off, and it is unreachable")
+            .Fails(400, 404, 409, 422);
     }
 
     private static async Task<HostMovesResource> EmptyAsync(
@@ -23,18 +28,30 @@ internal static class MovesApi
     {
         var emptied = await gateway.AskAsync<SchedulerProtocol.HostEmptied>(
             new SchedulerProtocol.EmptyHost(Parse.Id<HostId>("name", name)), ct);
-        var moves = emptied.Moves;
-        return new HostMovesResource
-        {
-            Moving = moves.Moving,
-            Waiting = moves.Waiting,
-            Staying =
-            [
-                .. moves.Staying.Select(
-                    s => new StayingResource { Id = s.Id.Value, Reason = s.Why }),
-            ],
-        };
+        return ToResource(emptied.Moves);
     }
+
+    private static async Task<HostMovesResource> EvacuateAsync(
+        string name, EvacuateHostRequest? request, SchedulerGateway gateway, CancellationToken ct)
+    {
+        var evacuation = new EvacuationRequest(
+            Parse.OptionalId<HostId>("to", request?.To),
+            request?.Fenced == true,
+            request?.Again == true);
+        var emptied = await gateway.AskAsync<SchedulerProtocol.HostEmptied>(
+            new SchedulerProtocol.EvacuateHost(Parse.Id<HostId>("name", name), evacuation), ct);
+        return ToResource(emptied.Moves);
+    }
+
+    private static HostMovesResource ToResource(HostMoves moves) => new()
+    {
+        Moving = moves.Moving,
+        Waiting = moves.Waiting,
+        Staying =
+        [
+            .. moves.Staying.Select(s => new StayingResource { Id = s.Id.Value, Reason = s.Why }),
+        ],
+    };
 
     private static async Task<IResult> MoveAsync(
         string id, MoveInstanceRequest? request, HttpRequest http, SchedulerGateway gateway,

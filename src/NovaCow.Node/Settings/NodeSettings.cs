@@ -97,6 +97,9 @@ public sealed record HostSettings
     /// <summary>The host's store.</summary>
     public required string StorePath { get; init; }
 
+    /// <summary>The file system that the store shares with other hosts'; null: none.</summary>
+    public required SharedStoreSettings? SharedStore { get; init; }
+
     /// <summary>The volume driver of launches that name none.</summary>
     public required string Driver { get; init; }
 
@@ -163,6 +166,11 @@ public sealed record HostSettings
     /// <summary>The group that tools open images as, when the node runs as root.</summary>
     public required uint SandboxGid { get; init; }
 }
+
+/// <summary>Where a host's store is on a file system that other hosts have, too.</summary>
+/// <param name="Store">As other hosts know it.</param>
+/// <param name="Root">Where that file system is on this host.</param>
+public sealed record SharedStoreSettings(SharedStore Store, string Root);
 
 /// <summary>Bounds on images.</summary>
 public sealed record ImageSettings

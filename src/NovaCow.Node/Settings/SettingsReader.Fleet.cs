@@ -36,4 +36,29 @@ public static partial class SettingsReader
 
         double? Own(string key) => c.HasPath(key) ? Ratio(c, key) : null;
     }
+
+    private static SharedStoreSettings? ReadSharedStore(Config host)
+    {
+        const string name = "shared-store.name", root = "shared-store.root";
+        if (!host.HasPath(name))
+        {
+            return host.HasPath(root)
+                ? throw Wrong(host, root, "expected a name beside it, or null")
+                : null;
+        }
+
+        var store = FilePath(host, "store").TrimEnd('/');
+        var below = host.HasPath(root)
+            ? FilePath(host, root)
+            : Path.GetDirectoryName(store) ?? "/";
+        var folder = Path.GetRelativePath(below, store);
+        if (SharedStore.Problem(host.GetString(name), "folder") is { } problem)
+            throw Wrong(host, name, problem);
+        if (Driver(host) == DriverName.LvmThin)
+            throw Wrong(host, name, "the driver lvm-thin keeps disks where no other host reads them");
+        return SharedStore.Problem(host.GetString(name), folder) is null
+            ? new SharedStoreSettings(new SharedStore(host.GetString(name), folder), below)
+            : throw Wrong(
+                host, root, $"'{below}': expected a folder that the store, {store}, is in");
+    }
 }

@@ -99,6 +99,7 @@ public static partial class SettingsReader
     {
         Seeds = seeds,
         StorePath = FilePath(c, "store"),
+        SharedStore = ReadSharedStore(c),
         Driver = Driver(c),
         Lvm = Driver(c) == DriverName.LvmThin ? ReadLvm(c.GetConfig("lvm")) : null,
         DiskOwner = c.HasPath("disk-owner.uid") || c.HasPath("disk-owner.gid")

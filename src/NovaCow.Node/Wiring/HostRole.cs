@@ -57,8 +57,11 @@ internal sealed class HostRole : IDisposable
         try
         {
             machines = Machines.Open(node.Name, node.Host.Hypervisor, system.TimeProvider);
+            var shared = node.Host.SharedStore is { } s
+                ? new SharedStores(store, s.Store.Name, s.Root)
+                : null;
             var drivers = VolumeDrivers.Create(
-                store, inspector, node.Host, new TransferClient(http));
+                store, inspector, node.Host, (new TransferClient(http), shared));
             var transfers = new TransferDesk(drivers, system.TimeProvider);
             var settings = new Actors.Hosting.HostSettings
             {
@@ -78,6 +81,9 @@ internal sealed class HostRole : IDisposable
                 Consoles = new HostConsoles(),
                 Captures = new DiskCaptures(store, inspector, node.Advertise),
                 Address = node.Advertise.ToString(),
+                SharedStore = node.Host.SharedStore?.Store,
+                DeadStores = shared,
+                Fences = new StoreFences(store),
                 Limits = new HostLimits
                 {
                     MaxBuilds = node.Host.MaxBuilds,

@@ -16,14 +16,14 @@ internal static class VolumeDrivers
     /// </exception>
     public static VolumeDriverSet Create(
         HostStore store, IImageInspector inspector, HostSettings settings,
-        ITransferClient transfers)
+        (ITransferClient Transfers, SharedStores? Shared) others)
     {
         var sandbox = new SandboxOptions { Uid = settings.SandboxUid, Gid = settings.SandboxGid };
         return settings.Driver == DriverName.LvmThin
             ? OfPool(store, inspector, settings.Lvm!, sandbox)
             : OfFiles(
                 (store, inspector, sandbox),
-                transfers,
+                others,
                 settings);
     }
 
@@ -34,7 +34,7 @@ internal static class VolumeDrivers
 
     private static VolumeDriverSet OfFiles(
         (HostStore Store, IImageInspector Inspector, SandboxOptions Sandbox) means,
-        ITransferClient transfers,
+        (ITransferClient Transfers, SharedStores? Shared) from,
         HostSettings settings)
     {
         var (store, inspector, sandbox) = means;
@@ -48,17 +48,20 @@ internal static class VolumeDrivers
             new Qcow2VolumeDriver(store, inspector, sandbox)
             {
                 ChangeLimits = changes,
-                TransferClient = transfers,
+                TransferClient = from.Transfers,
+                SharedStores = from.Shared,
             },
             new ReflinkVolumeDriver(store, inspector, sandbox)
             {
                 ChangeLimits = changes,
-                TransferClient = transfers,
+                TransferClient = from.Transfers,
+                SharedStores = from.Shared,
             },
             new CopyVolumeDriver(store, inspector, sandbox)
             {
                 ChangeLimits = changes,
-                TransferClient = transfers,
+                TransferClient = from.Transfers,
+                SharedStores = from.Shared,
             },
         ];
         var whyNot = ReflinkVolumeDriver.Probe(store);

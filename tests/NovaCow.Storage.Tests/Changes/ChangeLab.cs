@@ -16,34 +16,42 @@ internal sealed class ChangeLab : IDisposable
         string? parent = null,
         FaultInjector? faults = null,
         ChangeLimits? limits = null,
-        ITransferClient? transfers = null)
+        ITransferClient? transfers = null,
+        string? sharedRoot = null)
     {
         _folder = new TempFolder(parent);
         Store = HostStore.Open(
             _folder.File("store"), options: null, (faults ?? new FaultInjector()).Files());
         var inspector = new ImageInspector();
         limits ??= new ChangeLimits();
+        SharedStores = sharedRoot is null ? null : new SharedStores(Store, "shared", sharedRoot);
         _drivers = new FileVolumeDriver[]
         {
             new Qcow2VolumeDriver(Store, inspector)
             {
                 ChangeLimits = limits,
                 TransferClient = transfers,
+                SharedStores = SharedStores,
             },
             new ReflinkVolumeDriver(Store, inspector)
             {
                 ChangeLimits = limits,
                 TransferClient = transfers,
+                SharedStores = SharedStores,
             },
             new CopyVolumeDriver(Store, inspector)
             {
                 ChangeLimits = limits,
                 TransferClient = transfers,
+                SharedStores = SharedStores,
             },
         }.ToDictionary(d => d.Name);
     }
 
     public HostStore Store { get; }
+
+    /// <summary>The stores beside this one, where that was asked for.</summary>
+    public SharedStores? SharedStores { get; }
 
     public FileVolumeDriver Driver(string name) => _drivers[name];
 
