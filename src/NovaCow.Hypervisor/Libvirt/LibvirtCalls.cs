@@ -51,8 +51,7 @@ internal sealed class LibvirtCalls(LibvirtLink link)
     private async Task<T> AfterAsync<T>(
         Task before, string failure, Func<Connection, T> work, CancellationToken cancellationToken)
     {
-        await before.ContinueWith(
-            _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _free.WaitAsync(cancellationToken);
         try
         {

@@ -36,10 +36,11 @@ internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, Lifecyc
             },
             cancellationToken);
         using var end = feed.Expect(signal => signal.Uuid == uuid && IsEnd(signal));
-        await calls.ForAsync(
-            id, copy.Failure, connection => Begin(connection, copy, disk), CancellationToken.None);
         try
         {
+            await calls.ForAsync(
+                id, copy.Failure, connection => Begin(connection, copy, disk),
+                CancellationToken.None);
             await WaitAsync(copy, end, progress, cancellationToken);
         }
         catch (Exception e) when (e is OperationCanceledException or PortException)

@@ -40,9 +40,9 @@ internal static class BootSectors
         Say,
         Rest);
 
-    /// <summary>Lets go of every device that it is asked for: at each tick of the clock it looks, for
-    /// each of 32 buses (register 0xcd0), which slots are to go (0xcc4), and ejects them (0xcc8).
-    /// </summary>
+    /// <summary>Lets go of every device that it is asked for: at each tick of the clock it looks,
+    /// for each of 32 buses (register 0xcd0), which slots are to go (0xcc4), and ejects them
+    /// (0xcc8).</summary>
     public static byte[] LetsGoOfDevices => Sector(
         Say,
         [

@@ -35,7 +35,7 @@ public sealed class RunningCopyTests(EmbeddedLibvirt libvirt)
     [Fact]
     public async Task A_copy_that_is_given_up_ends_before_the_call_does_and_the_next_one_works()
     {
-        var (machine, _) = await RunOverlayAsync(mebibytes: 256);
+        var (machine, _) = await RunOverlayAsync(mebibytes: 256, isFull: true);
         var target = Path.Combine(libvirt.Folder, $"{machine.Id}.copy");
         using var giveUp = new CancellationTokenSource();
 
@@ -54,17 +54,37 @@ public sealed class RunningCopyTests(EmbeddedLibvirt libvirt)
     [Fact]
     public async Task A_copy_that_was_begun_before_a_crash_gives_way_to_the_next_one_of_its_file()
     {
-        var (machine, _) = await RunOverlayAsync(mebibytes: 512);
+        var (machine, _) = await RunOverlayAsync(mebibytes: 512, isFull: true);
         var target = Path.Combine(libvirt.Folder, $"{machine.Id}.copy");
         using (var domain = libvirt.Other.Find(DomainOwner.NameOf(machine.Id))!)
         {
             SparseFile.Create(target, 512 << 20);
             domain.BeginBackup(RunningCopy.Xml(["vda"], "vda", target));
+            Assert.NotNull(domain.BackupXml());
         }
+
+        File.Delete(target);
 
         await libvirt.Hypervisor.CopyDiskAsync(machine.Id, DiskName.Root, target, null, default);
 
         Assert.Equal(512 << 20, new FileInfo(target).Length);
+        await libvirt.Hypervisor.RemoveAsync(machine.Id, default);
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_machine_that_ends_meanwhile_fails()
+    {
+        var (machine, _) = await RunOverlayAsync(mebibytes: 512, isFull: true);
+        var target = Path.Combine(libvirt.Folder, $"{machine.Id}.copy");
+
+        var copy = libvirt.Hypervisor.CopyDiskAsync(
+            machine.Id, DiskName.Root, target, null, default);
+        using (var emulator = Process.GetProcessById(libvirt.ProcessOf(machine.Id)))
+            emulator.Kill();
+
+        var failure = await Assert.ThrowsAsync<PortException>(() => copy);
+        TestContext.Current.TestOutputHelper?.WriteLine(failure.Message);
+        Assert.Contains($"machine {machine.Id}: ", failure.Message);
         await libvirt.Hypervisor.RemoveAsync(machine.Id, default);
     }
 
@@ -88,15 +108,24 @@ public sealed class RunningCopyTests(EmbeddedLibvirt libvirt)
     }
 
     /// <summary>A machine on an overlay, whose base has data at its middle.</summary>
-    private async Task<(MachineSpec Machine, byte[] Content)> RunOverlayAsync(int mebibytes)
+    /// <param name="mebibytes">Its size.</param>
+    /// <param name="isFull">Whether the base's zeroes are written out, which takes long to copy.
+    /// </param>
+    private async Task<(MachineSpec Machine, byte[] Content)> RunOverlayAsync(
+        int mebibytes, bool isFull = false)
     {
         var content = new byte[mebibytes << 20];
         BootSectors.WritesItselfAgain.CopyTo(content, 0);
         new Random(mebibytes).NextBytes(content.AsSpan(content.Length / 2, 1 << 20));
         var machine = libvirt.NewMachine(BootSectors.Idles);
         var root = machine.Disks[0];
-        using (var file = File.OpenHandle(root.Path, FileMode.Create, FileAccess.Write))
+        if (isFull)
         {
+            await File.WriteAllBytesAsync(root.Path, content);
+        }
+        else
+        {
+            using var file = File.OpenHandle(root.Path, FileMode.Create, FileAccess.Write);
             RandomAccess.SetLength(file, content.Length);
             RandomAccess.Write(file, content.AsSpan(0, SectorBytes), 0);
             RandomAccess.Write(

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using NovaCow.Core;
 using NovaCow.Hypervisor.Libvirt;
 
@@ -43,6 +45,7 @@ internal static class TestXml
 
     private static string Head(MachineSpec machine, string host) => $"""
         <name>{DomainOwner.NameOf(machine.Id)}</name>
+        <uuid>{UuidOf($"{machine.Id} {host}")}</uuid>
         <metadata>
           <novacow:instance xmlns:novacow='{DomainOwner.Namespace}'
             id='{machine.Id}' host='{host}' cluster='{machine.Cluster}'/>
@@ -50,6 +53,10 @@ internal static class TestXml
         <memory unit='b'>{machine.MemoryBytes}</memory>
         <vcpu>{machine.VCpus}</vcpu>
         """;
+
+    /// <summary>A machine that is defined anew keeps its identity.</summary>
+    private static Guid UuidOf(string text) =>
+        new(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
 
     private static string Backing(MachineDisk disk) => disk.BackingPath is null
         ? "<backingStore/>"
