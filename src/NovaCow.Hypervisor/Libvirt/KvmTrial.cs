@@ -54,7 +54,8 @@ internal sealed class KvmTrial(LibvirtSettings settings, LibvirtCalls calls, Lif
         }
         finally
         {
-            File.Delete(image);
+            if (File.Exists(image))
+                File.Delete(image);
         }
     }
 

@@ -9,6 +9,9 @@ namespace NovaCow.Hypervisor.Libvirt;
 internal sealed class MachineDisks(
     Machines machines, LibvirtCalls calls, LifecycleFeed feed, TimeProvider time)
 {
+    /// <summary>A machine that cannot be asked may be ending, and has within.</summary>
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(5);
+
     /// <summary>Plugs a disk in, unless it is.</summary>
     public Task AttachAsync(
         InstanceId id, DiskName disk, string xml, CancellationToken cancellationToken) =>
@@ -28,35 +31,45 @@ internal sealed class MachineDisks(
     public async Task DetachAsync(
         InstanceId id, DiskName disk, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var failure = $"machine {id}: disk {disk} could not be detached";
-        var began = time.GetTimestamp();
+        var detach = new Detach(id, disk, $"machine {id}: disk {disk} could not be detached");
         var found = await calls.ForAsync(
-            id, failure, connection => Look(connection, id, disk), cancellationToken);
+            id, detach.Failure, connection => Look(connection, id, disk), cancellationToken);
         if (found is { IsLive: true })
-        {
-            using var change = feed.Expect(signal =>
-                signal.Uuid == found.Uuid && (IsRemoval(signal, found.Alias) || IsStop(signal)));
-            await calls.ForAsync(
-                id, failure, connection => Ask(connection, id, found.Alias), cancellationToken);
-            while (true)
-            {
-                var left = patience - time.GetElapsedTime(began);
-                var heard = await change.NextAsync(
-                    left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
-                if (heard is Heard.Event { Signal.Id: DomainEventId.DeviceRemovalFailed })
-                    throw Kept(id, disk, "the guest refused");
-                var now = await calls.ForAsync(
-                    id, failure, connection => Look(connection, id, disk), cancellationToken);
-                if (now is not { IsLive: true })
-                    break;
-                if (heard is Heard.Nothing)
-                    throw Kept(id, disk, $"not within {patience.TotalSeconds:0.#} s");
-            }
-        }
-
+            await LetGoAsync(detach, found, patience, cancellationToken);
         await calls.ForAsync(
-            id, failure, connection => RemoveFromDefinition(connection, id, disk),
+            id, detach.Failure, connection => RemoveFromDefinition(connection, id, disk),
             cancellationToken);
+    }
+
+    private async Task LetGoAsync(
+        Detach detach, Attachment found, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        using var change = feed.Expect(signal =>
+            signal.Uuid == found.Uuid && (IsRemoval(signal, found.Alias) || IsStop(signal)));
+        var refusal = await calls.ForAsync(
+            detach.Id, detach.Failure, connection => Ask(connection, detach.Id, found.Alias),
+            cancellationToken);
+        if (refusal is not null)
+            patience = EndsWithin;
+        while (true)
+        {
+            var left = patience - time.GetElapsedTime(began);
+            var heard = await change.NextAsync(
+                left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+            if (heard is Heard.Event { Signal.Id: DomainEventId.DeviceRemovalFailed })
+                throw Kept(detach, "the guest refused");
+            var now = await calls.ForAsync(
+                detach.Id, detach.Failure,
+                connection => Look(connection, detach.Id, detach.Disk), cancellationToken);
+            if (now is not { IsLive: true })
+                return;
+            if (heard is not Heard.Nothing)
+                continue;
+            throw refusal is not null
+                ? LibvirtFailure.Of(detach.Failure, refusal)
+                : Kept(detach, $"not within {patience.TotalSeconds:0.#} s");
+        }
     }
 
     /// <summary>The disk in a domain's XML; null: it has none of that name.</summary>
@@ -70,11 +83,10 @@ internal sealed class MachineDisks(
     private static bool IsStop(DomainSignal signal) =>
         signal is { Id: DomainEventId.Lifecycle, Event: LifecycleEvent.Stopped };
 
-    private static PortException Kept(InstanceId id, DiskName disk, string how) =>
-        PortException.Retryable(
-            LaunchErrorCode.Hypervisor,
-            $"machine {id}: its guest did not let go of disk {disk}: {how}; unmount it in the "
-                + "guest and try again, or stop the instance");
+    private static PortException Kept(Detach detach, string how) => PortException.Retryable(
+        LaunchErrorCode.Hypervisor,
+        $"machine {detach.Id}: its guest did not let go of disk {detach.Disk}: {how}; unmount it "
+            + "in the guest and try again, or stop the instance");
 
     private Attachment? Look(Connection connection, InstanceId id, DiskName disk)
     {
@@ -88,21 +100,23 @@ internal sealed class MachineDisks(
         return new Attachment(domain.Uuid, alias ?? "", isLive && alias is not null);
     }
 
-    private bool Ask(Connection connection, InstanceId id, string alias)
+    /// <returns>Why it could not be asked; null: it was, or there is nothing to ask for.
+    /// </returns>
+    private LibvirtException? Ask(Connection connection, InstanceId id, string alias)
     {
         using var domain = machines.Find(connection, id);
         if (domain?.IsActive != true)
-            return false;
+            return null;
         try
         {
             domain.AskToDetach(alias);
-            return true;
         }
-        catch (LibvirtException e)
-            when (e.Code == LibvirtCode.DeviceMissing || !domain.IsActive)
+        catch (LibvirtException e) when (connection.IsAlive)
         {
-            return false;
+            return e.Code == LibvirtCode.DeviceMissing ? null : e;
         }
+
+        return null;
     }
 
     private bool RemoveFromDefinition(Connection connection, InstanceId id, DiskName disk)
@@ -113,6 +127,9 @@ internal sealed class MachineDisks(
         domain.RemoveFromDefinition(element.ToString());
         return true;
     }
+
+    /// <summary>One call's words.</summary>
+    private sealed record Detach(InstanceId Id, DiskName Disk, string Failure);
 
     private sealed record Attachment(string Uuid, string Alias, bool IsLive);
 }

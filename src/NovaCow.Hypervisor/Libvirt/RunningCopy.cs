@@ -49,7 +49,7 @@ internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, Lifecyc
             throw;
         }
 
-        SparseFile.ReleaseZeroes(target);
+        OnTarget(copy, () => SparseFile.ReleaseZeroes(target));
     }
 
     private static bool IsEnd(DomainSignal signal) => signal.Id == DomainEventId.JobCompleted
@@ -94,7 +94,11 @@ internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, Lifecyc
             ?? throw LibvirtFailure.Refusal(
                 $"machine {copy.Id}: it has no disk {disk}; attach it, or choose another");
         var device = DeviceOf(chosen);
-        CreateTarget(copy, domain.CapacityBytes(device));
+        var bytes = domain.CapacityBytes(device);
+
+        // Made here, it belongs to this process's user before and after libvirt lends it to the
+        // emulator's.
+        OnTarget(copy, () => SparseFile.Create(copy.Target, bytes));
         var xml = Xml(all.Select(DeviceOf), device, copy.Target);
         var isQuiet = domain.TryFreeze();
         try
@@ -119,7 +123,7 @@ internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, Lifecyc
             return;
         using var end = feed.Expect(signal => signal.Uuid == uuid && IsEnd(signal));
         await AbandonAsync(copy, end);
-        File.Delete(copy.Target);
+        OnTarget(copy, () => File.Delete(copy.Target));
     }
 
     private string? Leftover(Connection connection, Copy copy)
@@ -163,22 +167,20 @@ internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, Lifecyc
     private static string DeviceOf(XElement disk) =>
         disk.Element("target")?.Attribute("dev")?.Value ?? "";
 
-    /// <summary>Made here, it belongs to this process's user before and after libvirt lends it to
-    /// the emulator's.</summary>
-    private static void CreateTarget(Copy copy, long bytes)
+    private static void OnTarget(Copy copy, Action work)
     {
         try
         {
-            SparseFile.Create(copy.Target, bytes);
+            work();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw PortException.Retryable(
-                LaunchErrorCode.Hypervisor,
-                $"{copy.Failure}: {copy.Target} could not be made: {e.Message}", e);
+                LaunchErrorCode.Hypervisor, $"{copy.Failure} to {copy.Target}: {e.Message}", e);
         }
     }
 
+    /// <summary>What to copy, for libvirt.</summary>
     internal static string Xml(IEnumerable<string> devices, string chosen, string target) =>
         new XElement(
             "domainbackup",

@@ -94,7 +94,7 @@ public sealed class RunningCopyTests(EmbeddedLibvirt libvirt)
         var (machine, _) = await RunOverlayAsync(mebibytes: 16);
 
         var failure = await Assert.ThrowsAsync<PortException>(() => CopyAsync("/nowhere/copy"));
-        Assert.Contains("/nowhere/copy could not be made", failure.Message);
+        Assert.Contains("disk root could not be copied to /nowhere/copy", failure.Message);
         failure = await Assert.ThrowsAsync<PortException>(() => libvirt.Hypervisor.CopyDiskAsync(
             machine.Id, DiskName.Swap, Path.Combine(libvirt.Folder, "x"), null, default));
         Assert.Contains("it has no disk swap", failure.Message);

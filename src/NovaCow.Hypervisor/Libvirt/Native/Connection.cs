@@ -37,7 +37,20 @@ internal sealed unsafe class Connection : IDisposable
     }
 
     /// <summary>Whether calls can reach it.</summary>
-    public bool IsAlive => LibvirtNative.virConnectIsAlive(_handle) > 0;
+    public bool IsAlive
+    {
+        get
+        {
+            try
+            {
+                return LibvirtNative.virConnectIsAlive(_handle) > 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
 
     /// <summary>The driver's name, for example <c>QEMU</c>.</summary>
     public string Type => LibvirtLibrary.Text(LibvirtNative.virConnectGetType(_handle));
