@@ -163,7 +163,11 @@ public sealed class NovaCowNode : IAsyncDisposable
         _web = ApiServer.Create(_settings.Listen, _security, _log, AddServices);
         ApiServer.MapHealth(_web, NotReadyAsync);
         if (_settings.IsHost)
+        {
             TransfersApi.Map(_web, () => _host?.Transfers);
+            CapturesApi.Map(_web, () => _host?.Captures);
+        }
+
         if (_settings.IsControl)
         {
             ApiServer.MapApi(_web);

@@ -19,7 +19,8 @@ public enum Door
     /// <summary>A link between nodes.</summary>
     Link,
 
-    /// <summary>The disks of an instance that leaves its host; a token says which.</summary>
+    /// <summary>What hosts fetch from each other: the disks of an instance that leaves its host,
+    /// for which a token is needed, too, and images made of disks.</summary>
     Transfer,
 
     /// <summary>Everything else: the API.</summary>
@@ -37,8 +38,8 @@ public static class AccessTable
         ("GET" or "HEAD", "/v1/ca") or ("POST", "/v1/join") => Door.Join,
         ("POST", "/v1/renew") => Door.Renew,
         (_, "/v1/link") => Door.Link,
-        ("GET", _) when path.StartsWith("/v1/transfers/", StringComparison.Ordinal) =>
-            Door.Transfer,
+        ("GET", _) when path.StartsWith("/v1/transfers/", StringComparison.Ordinal)
+            || path.StartsWith("/v1/captures/", StringComparison.Ordinal) => Door.Transfer,
         _ => Door.Api,
     };
 
@@ -66,7 +67,7 @@ public static class AccessTable
         Door.Metrics => "reading the metrics",
         Door.Renew => "renewing a certificate",
         Door.Link => "linking as a node",
-        Door.Transfer => "fetching an instance's disks",
+        Door.Transfer => "fetching disks and images from a host",
         _ => "the API",
     };
 

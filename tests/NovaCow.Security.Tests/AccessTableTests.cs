@@ -43,6 +43,8 @@ public sealed class AccessTableTests
     [InlineData("GET", "/v1/link", Door.Link)]
     [InlineData("GET", "/v1/transfers/root", Door.Transfer)]
     [InlineData("POST", "/v1/transfers/root", Door.Api)]
+    [InlineData("GET", "/v1/captures/sha256:00", Door.Transfer)]
+    [InlineData("DELETE", "/v1/captures/sha256:00", Door.Api)]
     [InlineData("GET", "/v1/instances", Door.Api)]
     [InlineData("POST", "/v1/instances/web/start", Door.Api)]
     [InlineData("POST", "/v1/instances/web/capture", Door.Api)]

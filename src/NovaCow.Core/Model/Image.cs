@@ -9,7 +9,9 @@ public sealed record Image
     /// <summary>The name it is launched by.</summary>
     public required ImageName Name { get; init; }
 
-    /// <summary>Where its bytes are: a <c>file:</c>, <c>http:</c> or <c>https:</c> URI.</summary>
+    /// <summary>Where its bytes are: a <c>file:</c>, <c>http:</c> or <c>https:</c> URI, or that of
+    /// a host of this cluster that made it of a disk: <c>peer+https:</c> or <c>peer+http:</c>.
+    /// </summary>
     public required Uri Source { get; init; }
 
     /// <summary>The digest of the bytes as downloaded.</summary>

@@ -21,19 +21,33 @@ public sealed class HttpImageSource : IImageSource, IDisposable
     /// <param name="random">What pauses are spread by.</param>
     public HttpImageSource(
         HttpImageOptions? options = null, TimeProvider? time = null, Random? random = null)
+        : this(
+            options ?? new HttpImageOptions(),
+            time ?? TimeProvider.System,
+            random ?? Random.Shared,
+            CreateHandler())
     {
-        _options = options ?? new HttpImageOptions();
-        _time = time ?? TimeProvider.System;
-        _random = random ?? Random.Shared;
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        };
+    }
+
+    /// <param name="options">The bounds.</param>
+    /// <param name="time">What pauses and time-outs go by.</param>
+    /// <param name="random">What pauses are spread by.</param>
+    /// <param name="handler">As <see cref="CreateHandler"/> makes it; disposed with this.</param>
+    internal HttpImageSource(
+        HttpImageOptions options, TimeProvider time, Random random, SocketsHttpHandler handler)
+    {
+        (_options, _time, _random) = (options, time, random);
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
+
+    /// <summary>What images are fetched with: it follows and changes nothing by itself.</summary>
+    internal static SocketsHttpHandler CreateHandler() => new()
+    {
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    };
 
     /// <inheritdoc/>
     public bool Handles(Uri source) => Redirects.IsHttp(source);

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using NovaCow.Core;
 using NovaCow.Images;
 using NovaCow.Node.Settings;
@@ -20,6 +21,21 @@ internal static class ImageSources
                     MaxTries = settings.Tries,
                 },
                 time)));
+
+    /// <summary>What fetches the images that other hosts made of disks. Only hosts have it: what a
+    /// client registers by hand never leads there.</summary>
+    /// <param name="settings">The bounds.</param>
+    /// <param name="tls">How other hosts are dialled; null: without TLS.</param>
+    /// <param name="time">The clock.</param>
+    public static PeerImageSource CreatePeers(
+        ImageSettings settings, SslClientAuthenticationOptions? tls, TimeProvider time) => new(
+            new HttpImageOptions
+            {
+                StallTimeout = settings.StallTimeout,
+                MaxTries = settings.Tries,
+            },
+            tls,
+            time);
 
     public static IImageInspector CreateInspector(ImageSettings settings) =>
         new ImageInspector(InspectionLimits.Default with

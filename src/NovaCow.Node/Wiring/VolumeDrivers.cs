@@ -27,6 +27,13 @@ internal static class VolumeDrivers
                 settings);
     }
 
+    /// <summary>What changes of disks, and images made of them, may take.</summary>
+    public static ChangeLimits LimitsOf(HostSettings settings) => new()
+    {
+        BytesPerSecond = settings.ChangeBytesPerSecond,
+        AtOnce = settings.MaxChanges,
+    };
+
     private static VolumeDriverSet OfPool(
         HostStore store, IImageInspector inspector, LvmThinOptions pool, SandboxOptions sandbox) =>
         new(LvmThinVolumeDriver.OpenAsync(store, inspector, pool, sandbox)
@@ -38,11 +45,7 @@ internal static class VolumeDrivers
         HostSettings settings)
     {
         var (store, inspector, sandbox) = means;
-        var changes = new ChangeLimits
-        {
-            BytesPerSecond = settings.ChangeBytesPerSecond,
-            AtOnce = settings.MaxChanges,
-        };
+        var changes = LimitsOf(settings);
         IVolumeDriver[] all =
         [
             new Qcow2VolumeDriver(store, inspector, sandbox)
