@@ -5,12 +5,12 @@ namespace NovaCow.Images;
 
 /// <summary>
 /// Fetches images that other hosts of the cluster made of disks:
-/// <c>peer+https://host:port/v1/captures/&lt;digest&gt;</c>, or <c>peer+http</c> in a cluster without
-/// TLS. Resumes and tries again as any fetch over HTTP does.
+/// <c>peer+https://host:port/v1/captures/&lt;digest&gt;</c>, or <c>peer+http</c> in a cluster
+/// without TLS. Resumes and tries again as any fetch over HTTP does.
 /// </summary>
 /// <remarks>Which hosts images may come from is not asked here: a peer URI leads to nothing but a
-/// captured image, whose digest is in the URI and must be the one that is expected, and a redirect is
-/// followed nowhere. Such an image cannot be registered by hand, only by a capture.</remarks>
+/// captured image, whose digest is in the URI and must be the one that is expected, and a redirect
+/// is followed nowhere. Such an image cannot be registered by hand, only by a capture.</remarks>
 public sealed class PeerImageSource : IImageSource, IDisposable
 {
     private const string Prefix = "peer+";
@@ -54,9 +54,9 @@ public sealed class PeerImageSource : IImageSource, IDisposable
         {
             throw PortException.Final(
                 LaunchErrorCode.InvalidRequest,
-                $"image {request.DisplayName}: {SafeUri.Display(source)} is no image with the digest "
-                    + $"{request.Expected?.Value ?? "that is still to be found"} on another host; "
-                    + $"expected {Prefix}https://HOST:PORT{Folder}DIGEST, as a capture gives it");
+                $"image {request.DisplayName}: {SafeUri.Display(source)} is no image with the "
+                    + $"digest {request.Expected?.Value ?? "that is still to be found"} on "
+                    + $"another host; expected {Prefix}https://HOST:PORT{Folder}DIGEST, as a capture gives it");
         }
 
         var plain = new UriBuilder(source) { Scheme = source.Scheme[Prefix.Length..] };

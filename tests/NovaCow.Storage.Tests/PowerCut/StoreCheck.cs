@@ -26,6 +26,7 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
         foreach (var expected in ledger.Instances)
             await check.InstanceAsync(expected, records, found.Disks);
         check.NothingElse(found, records);
+        check.Captures();
         check.Stores();
         return check._violations;
     }
@@ -120,6 +121,19 @@ internal sealed class StoreCheck(DriverHost host, StoreLedger ledger)
             if (found.Bases.Any(b => b.Key.Value == Path.GetFileName(path)))
                 Violated($"the download {path} is still there");
         }
+    }
+
+    /// <summary>Those that are there are whole, and stay from then on.</summary>
+    private void Captures()
+    {
+        var folder = host.Store.Layout.Captures;
+        var found = Directory.GetFiles(folder, "*.qcow2").Select(TestImages.DigestOf).ToHashSet();
+        var isRight = ledger.IsCapturing || found.SetEquals(ledger.Captures);
+        if (!isRight)
+            Violated($"{found.Count} captured images are there, not {ledger.Captures.Count}");
+        Holds("captures", found.SelectMany(d => (string[])
+            [$"{d.Algorithm}-{d.Hex}.json", $"{d.Algorithm}-{d.Hex}.qcow2"]));
+        ledger.EndCapture(found);
     }
 
     /// <summary>Those that can be opened must stay from then on.</summary>

@@ -101,6 +101,18 @@ internal sealed class StoreLedger
         }
     }
 
+    /// <summary>The images made of disks that must be there.</summary>
+    public IReadOnlySet<Digest> Captures { get; private set; } = new HashSet<Digest>();
+
+    /// <summary>Whether any of them, and one more, may be there or not.</summary>
+    public bool IsCapturing { get; private set; }
+
+    public void BeginCapture() => IsCapturing = true;
+
+    /// <summary>From now on exactly these must be found.</summary>
+    public void EndCapture(IReadOnlySet<Digest> captures) =>
+        (Captures, IsCapturing) = (captures, false);
+
     /// <summary>A store is being made; one that was acknowledged stays so.</summary>
     public void BeginStore(string name)
     {

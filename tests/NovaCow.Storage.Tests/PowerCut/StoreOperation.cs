@@ -48,6 +48,14 @@ internal sealed record StoreOperation(
         {
             TakesLease = true,
         },
+        new("a captured disk", WithoutCaptureAsync, work => work.CaptureRootAsync(Instance))
+        {
+            TakesLease = true,
+        },
+        new("a removed capture", WithCaptureAsync, work => work.RemoveCapturesAsync())
+        {
+            TakesLease = true,
+        },
     ];
 
     public static StoreOperation Of(string name) => All.Single(o => o.Name == name);
@@ -77,6 +85,18 @@ internal sealed record StoreOperation(
         Instance,
         work.Disk(TestContent.Kept, growth: 5 * MiB),
         work.Disk(TestContent.Kept, DiskName.Swap));
+
+    private static async Task WithoutCaptureAsync(StoreWork work)
+    {
+        await WithInstanceAsync(work);
+        await work.RemoveCapturesAsync();
+    }
+
+    private static async Task WithCaptureAsync(StoreWork work)
+    {
+        await WithInstanceAsync(work);
+        await work.CaptureRootAsync(Instance);
+    }
 
     private static async Task WithInstanceAndNextBaseAsync(StoreWork work)
     {

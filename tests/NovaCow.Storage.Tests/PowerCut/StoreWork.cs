@@ -117,6 +117,29 @@ internal sealed class StoreWork(
         await host.Driver.DeleteDiskAsync(record.Id, disk.Name, default);
     }
 
+    /// <summary>Makes an image of an instance's root disk.</summary>
+    public async Task CaptureRootAsync(string id)
+    {
+        var record = (await host.Store.ListInstancesAsync(default)).Single(r => r.Id.Value == id);
+        var disk = record.Disks.Single(d => d.Name == DiskName.Root);
+        ledger.BeginCapture();
+        var image = await Captures().CaptureAsync(
+            new CaptureRequest(record.Id, disk, Copy: null), null, default);
+        ledger.EndCapture(ledger.Captures.Append(image.Digest).ToHashSet());
+    }
+
+    /// <summary>Removes every image that was made of a disk.</summary>
+    public async Task RemoveCapturesAsync()
+    {
+        ledger.BeginCapture();
+        foreach (var digest in ledger.Captures)
+            await Captures().RemoveAsync(digest, default);
+        ledger.EndCapture(new HashSet<Digest>());
+    }
+
+    private DiskCaptures Captures() =>
+        new(host.Store, new ImageInspector(), new Uri("http://host-1.test:1/"));
+
     public async Task RemoveInstanceAsync(string id)
     {
         var key = InstanceId.Parse(id);
