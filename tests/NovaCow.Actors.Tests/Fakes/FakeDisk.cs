@@ -93,7 +93,9 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
 
     public Task<Ensured<InstanceDisk>> EnsureDiskAsync(
         CloneRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        request.Transfer is not null ? ReceiveAsync(request, progress, cancellationToken)
+        request.Transfer is { Source.Dead: { } dead }
+        ? TakeOverAsync(request, dead, cancellationToken)
+        : request.Transfer is not null ? ReceiveAsync(request, progress, cancellationToken)
         : Begin("clone", cancellationToken, () =>
         {
             Assert.True(Bases.ContainsKey(request.Base), $"a clone of {request.Base}, not made");
