@@ -35,7 +35,7 @@ public sealed class EvacuationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_killed_hosts_disks_are_on_the_other_and_when_it_returns_it_discards_its_own()
+    public async Task A_killed_hosts_disks_are_on_the_other_and_its_own_go_when_it_returns()
     {
         var (instance, expected) = await LaunchAndWriteAsync("m1.small");
         await _cluster.StartHostAsync("host-2");
@@ -48,7 +48,8 @@ public sealed class EvacuationTests : IAsyncLifetime
             "host", "evacuate", "host-1", "--fenced", "--timeout", "120");
         Assert.Contains("no instance stays", said, StringComparison.Ordinal);
         var taken = await _cluster.Client.GetInstanceAsync("vm-1", default);
-        Assert.Equal(("active", "host-2", "done"), (taken.State, taken.Host, taken.Operation!.State));
+        Assert.Equal(("active", "host-2"), (taken.State, taken.Host));
+        Assert.Equal("done", taken.Operation!.State);
         Assert.Equal(
             instance.Disks.Select(d => (d.Name, d.BackingFile, d.Driver)),
             taken.Disks.Select(d => (d.Name, d.BackingFile, d.Driver)));

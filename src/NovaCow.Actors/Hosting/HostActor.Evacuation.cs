@@ -7,7 +7,8 @@ namespace NovaCow.Actors.Hosting;
 /// scheduler lets it stand or says nothing, its disks only stay.</summary>
 public sealed partial class HostActor
 {
-    /// <summary>Fences what was found, and clears away fences that are about nothing here.</summary>
+    /// <summary>Fences what was found, and clears away fences that are about nothing here.
+    /// </summary>
     private void FenceFound(IReadOnlyList<EvacuationFence> fences)
     {
         foreach (var fence in fences)
@@ -43,7 +44,7 @@ public sealed partial class HostActor
         }
         catch (PortException failure)
         {
-            // It holds an instance back only until the scheduler has spoken, at the next start, too.
+            // It holds an instance back only until the scheduler has spoken; so, too, next time.
             _log.Warning("{0}; the next start tries again", failure.Message);
         }
     }

@@ -49,6 +49,7 @@ internal static partial class HostCommands
                 ("state", h.State),
                 ("duty", h.Duty),
                 ("labels", h.Labels.Count == 0 ? null : Labels(h)),
+                ("shared store", h.SharedStore),
                 ("drivers", $"{string.Join(", ", h.Drivers)} (the first by default)"),
                 ("hypervisor", Kind(h.Hypervisor) is { } kind
                     ? kind + (h.Hypervisor!.Version is { } version ? $", {version}" : "") : null),

@@ -50,4 +50,8 @@ public sealed partial record HostResource
     /// <summary>What launches can choose it by.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } =
         new Dictionary<string, string>();
+
+    /// <summary>The shared file system that its store lies on; null is none. Other hosts on it can
+    /// take its instances over when it is dead.</summary>
+    public string? SharedStore { get; init; }
 }

@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace NovaCow.Core;
 
-/// <summary>Where a host's store lies on a file system that other hosts have mounted, too.</summary>
+/// <summary>Where a host's store lies on a file system that other hosts have mounted, too.
+/// </summary>
 /// <param name="Name">Names the file system: hosts that say the same one share it.</param>
 /// <param name="Folder">The store's folder from the file system's root on: each host may have that
 /// mounted elsewhere.</param>

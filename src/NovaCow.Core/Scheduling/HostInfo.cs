@@ -51,6 +51,11 @@ public sealed record HostInfo
     /// <summary>What is promised of it beyond what it has.</summary>
     public OvercommitRatios Ratios { get; init; } = new(1, 1, 1);
 
+    /// <summary>Where its store lies on a file system that other hosts have, too; null: nobody else
+    /// finds it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SharedStore? SharedStore { get; init; }
+
     /// <summary>What it can give, before overcommit.</summary>
     public required HostCapacity Capacity { get; init; }
 

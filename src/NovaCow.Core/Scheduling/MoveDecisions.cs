@@ -31,8 +31,8 @@ internal static class MoveDecisions
                     ? default(LaunchDecision)
                     : Ended(launch, move.Error, now);
             case LaunchCommand.HostGone c when other.Host == c.Host:
-                // The old disks stay until the new ones are in use; and what may be the last ones of
-                // a failed instance until it is deleted.
+                // The old disks stay until the new ones are in use; and what may be the last ones
+                // of a failed instance until it is deleted.
                 if (move.Phase == MovePhase.Leaving
                     && launch.Phase is LaunchPhase.Committed or LaunchPhase.Failed)
                 {

@@ -122,8 +122,8 @@ public sealed partial class SchedulerCore
         OweMoves(decision, State.Launches[launch.Id]);
     }
 
-    /// <summary>A host that says hello is not dead: what was not committed elsewhere is its own, and
-    /// no other may have it any more. Decided before anything is said to that host.</summary>
+    /// <summary>A host that says hello is not dead: what was not committed elsewhere is its own,
+    /// and no other may have it any more. Decided before anything is said to that host.</summary>
     private void EndEvacuations(Decision decision, HostId host, DateTimeOffset now)
     {
         foreach (var id in State.OpenOn(host).ToList())

@@ -111,6 +111,7 @@ public sealed partial class SchedulerCore
             Duty = record.Duty,
             Labels = record.Labels,
             Hypervisor = record.Hypervisor,
+            SharedStore = record.SharedStore,
             Ratios = _limits.Placement.RatiosOf(record.Overcommit),
             Capacity = record.Capacity,
             Claims = State.ClaimsOf(presence.Id),

@@ -18,7 +18,9 @@ internal static partial class Mapping
     {
         Kind = "move",
         State = Lower(move.Phase),
-        Detail = $"move from host {move.From.Host} to host {move.To.Host}",
+        Detail = move.IsEvacuation
+            ? $"evacuation from host {move.From.Host}, which is dead, to host {move.To.Host}"
+            : $"move from host {move.From.Host} to host {move.To.Host}",
         DoneBytes = move.IsOpen() ? progress?.DoneBytes : null,
         TotalBytes = move.IsOpen() ? progress?.TotalBytes : null,
         Error = move.Error?.Message,

@@ -83,6 +83,7 @@ internal static partial class Mapping
         Drivers = host.Drivers,
         Duty = Lower(host.Duty),
         Labels = host.Labels.ToDictionary(l => l.Name, l => l.Value),
+        SharedStore = host.SharedStore?.Name,
         VCpus = new CapacityResource(host.Capacity.VCpus, host.Claims.VCpus)
         {
             Overcommit = host.Ratios.VCpus,

@@ -55,7 +55,7 @@ public static partial class SettingsReader
         if (SharedStore.Problem(host.GetString(name), "folder") is { } problem)
             throw Wrong(host, name, problem);
         if (Driver(host) == DriverName.LvmThin)
-            throw Wrong(host, name, "the driver lvm-thin keeps disks where no other host reads them");
+            throw Wrong(host, name, "no other host reads the disks of the driver lvm-thin");
         return SharedStore.Problem(host.GetString(name), folder) is null
             ? new SharedStoreSettings(new SharedStore(host.GetString(name), folder), below)
             : throw Wrong(

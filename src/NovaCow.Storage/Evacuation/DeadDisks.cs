@@ -6,8 +6,8 @@ namespace NovaCow.Storage;
 /// Makes disks of one store from those of a dead host's. The dead host's stay as they are; what is
 /// made holds only what differs from this store's own base. Blocks.
 /// </summary>
-/// <remarks>A disk has a temporary name until it is whole and synced; what a crash leaves is removed
-/// by the next start.</remarks>
+/// <remarks>A disk has a temporary name until it is whole and synced; what a crash leaves is
+/// removed by the next start.</remarks>
 /// <param name="store">Where the disks are made.</param>
 /// <param name="disks">Reads what was made.</param>
 /// <param name="kind">What the disks are, there and here.</param>

@@ -87,7 +87,9 @@ internal sealed class DeadFolder : IDisposable
     /// <param name="below">The base that this host has in the place of its image's, and how that is
     /// opened: a base made of an image holds the same bytes everywhere.</param>
     public OpenDisk OpenDisk(
-        CloneRequest request, IDiskKind kind, (string Path, Func<string, SafeFileHandle> Open) below)
+        CloneRequest request,
+        IDiskKind kind,
+        (string Path, Func<string, SafeFileHandle> Open) below)
     {
         CheckRecorded(request, kind);
         var path = _layout.Disk(request.Instance, request.Disk, kind.Extension);

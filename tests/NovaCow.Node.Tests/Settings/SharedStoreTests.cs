@@ -24,7 +24,8 @@ public sealed class SharedStoreTests
 
     [Theory]
     [InlineData("shared-store { name = nfs, root = /mnt/other }", "that the store, /mnt/")]
-    [InlineData("shared-store { name = nfs, root = /mnt/shared/rack-1/host-1 }", "expected a folder")]
+    [InlineData(
+        "shared-store { name = nfs, root = /mnt/shared/rack-1/host-1 }", "expected a folder")]
     [InlineData("shared-store.root = /mnt/shared", "expected a name beside it")]
     [InlineData("shared-store.name = \"a b\"", "only a-z")]
     [InlineData(

@@ -28,7 +28,7 @@ public sealed class TakenOverDiskTests(XfsFixture xfs) : IClassFixture<XfsFixtur
     }
 
     [Fact]
-    public async Task Only_what_differs_from_the_base_is_stored_and_no_base_of_the_dead_host_is_read()
+    public async Task Only_what_differs_from_the_base_is_stored_and_the_dead_hosts_is_not_read()
     {
         using var lab = new DeadLab();
         var (disk, expected) = await lab.DieWithAsync(DriverName.Qcow2);
