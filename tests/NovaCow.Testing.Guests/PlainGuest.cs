@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using NovaCow.Core;
 using NovaCow.Hypervisor.Libvirt;
 
@@ -60,7 +61,7 @@ public sealed class PlainGuest : IAsyncDisposable
     }
 
     /// <summary>Waits for a line; see <see cref="GuestConsole.WaitForAsync"/>.</summary>
-    public Task WaitForAsync(string pattern) =>
+    public Task<Match> WaitForAsync(string pattern) =>
         Console.WaitForAsync(pattern, hasEnded: () => _process.HasEnded);
 
     /// <summary>Waits until the guest is off.</summary>

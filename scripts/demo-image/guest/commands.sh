@@ -75,11 +75,13 @@ header() {
   say "header $1 $2"
 }
 
+# Devices say that they go when the power does: then there is nothing to run any more.
 settle() {
+  kill "$listener"
   sync
   tail -n +2 /proc/swaps | cut -d' ' -f1 | xargs -r swapoff
   umount /mnt/ephemeral0 2>/dev/null
-  mount -o remount,ro / 2>/dev/null
+  mount -o remount,ro / || say "root stays writable"
   sync
 }
 
