@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # demo.sh [IMAGE] [--keep]: builds NovaCow, starts a cluster of three hosts on this machine, launches
 # 60 instances of IMAGE and shows what copy-on-write gained. Without IMAGE it makes a small bootable
-# disk from Debian's packages, kept in .demo/ for the next time.
+# disk from Debian's packages, kept in .demo/ for the next time. Where libvirt is present, the
+# demo's own as root and else the system's, NOVACOW_DEMO_LIBVIRT names it to the demo, so that
+# guests are booted.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 . "$here/scripts/prerequisites.sh"
@@ -19,6 +21,37 @@ for argument in "$@"; do
 done
 if [ -z "$image" ]; then
   image=$here/.demo/demo.qcow2
-  [ -f "$image" ] || "$here/scripts/demo-image/make.sh" "$image"
+  if ! [ -f "$image" ] || [ -n "$(find "$here/scripts/demo-image" -newer "$image")" ]; then
+    "$here/scripts/demo-image/make.sh" "$image"
+  fi
 fi
-exec "$here/novacow" demo "$image" "${options[@]}"
+
+has() {
+  local tool
+  for tool in "$@"; do command -v "$tool" >/dev/null 2>&1 || return 1; done
+}
+
+answers() { virsh -q -c "$1" version >/dev/null 2>&1; }
+
+# A cluster that is kept outlives this, and with it a libvirt that is not of this.
+find_libvirt() {
+  local tries=0 uri
+  has virsh qemu-system-x86_64 || return 0
+  if [ "$(id -u)" -eq 0 ] && has libvirtd unshare && [[ " ${options[*]} " != *" --keep "* ]]; then
+    libvirt_folder=$(mktemp -d)
+    uri="qemu+unix:///system?socket=$libvirt_folder/run/libvirt-sock"
+    setpriv --pdeathsig KILL -- "$here/scripts/libvirt-daemon.sh" "$libvirt_folder" &
+    libvirt=$!
+    trap 'kill -9 $libvirt; wait $libvirt 2>/dev/null || :; rm -rf "$libvirt_folder"' EXIT
+    until answers "$uri" || [ $tries -ge 100 ]; do
+      sleep 0.1
+      tries=$((tries + 1))
+    done
+  else
+    uri=qemu:///system
+  fi
+  if answers "$uri"; then export NOVACOW_DEMO_LIBVIRT=$uri; fi
+}
+
+if [ -z "${NOVACOW_DEMO_LIBVIRT+set}" ]; then find_libvirt; fi
+"$here/novacow" demo "$image" "${options[@]}"

@@ -37,9 +37,8 @@ public sealed record GuestImage(string Disk, string Kernel, string Ramdisk, stri
 
     private static async Task<GuestImage> EnsureAsync()
     {
-        var root = Checkout();
-        var scripts = Path.Combine(root, "scripts", "demo-image");
-        var folder = Path.Combine(root, "artifacts", "guest-image");
+        var scripts = Checkout.File("scripts", "demo-image");
+        var folder = Checkout.File("artifacts", "guest-image");
         Directory.CreateDirectory(folder);
         var image = new GuestImage(
             Path.Combine(folder, "demo.qcow2"),
@@ -83,18 +82,5 @@ public sealed record GuestImage(string Disk, string Kernel, string Ramdisk, stri
         foreach (var file in files.Order(StringComparer.Ordinal))
             hash.AppendData(File.ReadAllBytes(file));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static string Checkout()
-    {
-        for (var folder = AppContext.BaseDirectory; folder is not null;
-            folder = Path.GetDirectoryName(folder))
-        {
-            if (File.Exists(Path.Combine(folder, "NovaCow.Actors.sln")))
-                return folder;
-        }
-
-        throw new InvalidOperationException(
-            $"no folder above {AppContext.BaseDirectory} has NovaCow.Actors.sln");
     }
 }

@@ -4,45 +4,14 @@ using System.Globalization;
 namespace NovaCow.Testing.Guests;
 
 /// <summary>
-/// A libvirt of its own, as a host has one: a daemon that sees folders of this in place of
-/// libvirt's, reached through a socket. Several at a time are several hosts. It and all machines
-/// that it started end with this, or when the program that started it is gone. Needs root.
+/// A libvirt of its own, as a host has one, by <c>scripts/libvirt-daemon.sh</c>. Several at a time
+/// are several hosts. It and all machines that it started end with this, or when the program that
+/// started it is gone. Needs root.
 /// </summary>
-/// <remarks>It lives in a name space of mounts, and one of processes, whose first process waits for
-/// what the machines leave, so that libvirt sees them end.</remarks>
 public sealed class LibvirtDaemon : IAsyncDisposable
 {
     private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
-
-    /// <summary>With /dev/kvm unreadable for the emulator's user libvirt would forget what the
-    /// emulator can do after each use, and take a minute for each definition: hence root.</summary>
-    private const string QemuSettings = """
-        user = "root"
-        group = "root"
-        dynamic_ownership = 0
-        remember_owner = 0
-        security_driver = "none"
-        namespaces = []
-        cgroup_controllers = []
-        stdio_handler = "file"
-
-        """;
-
-    private const string First = """
-        folder=$1
-        for name in etc:/etc run:/run lib:/var/lib cache:/var/cache log:/var/log; do
-          mkdir -p "${name#*:}/libvirt"
-          mount --bind "$folder/${name%%:*}" "${name#*:}/libvirt" || exit 1
-        done
-        while :; do
-          while [ -e "$folder/hold" ]; do sleep 0.05; done
-          libvirtd --config "$folder/etc/libvirtd.conf" --pid-file "$folder/run/libvirtd.pid" \
-            </dev/null >>"$folder/log/output" 2>&1 &
-          echo $! > "$folder/daemon"
-          wait
-        done
-        """;
 
     private readonly string _folder;
     private KeptProcess? _process;
@@ -74,10 +43,8 @@ public sealed class LibvirtDaemon : IAsyncDisposable
             Directory.CreateTempSubdirectory("novacow-libvirt-").FullName);
         try
         {
-            daemon.WriteSettings();
             daemon._process = await KeptProcess.StartAsync(
-                "unshare", "--mount", "--propagation", "slave", "--pid", "--fork",
-                "--kill-child=KILL", "--mount-proc", "sh", "-c", First, "first", daemon._folder);
+                Checkout.File("scripts", "libvirt-daemon.sh"), daemon._folder);
             await daemon.AnswersAsync();
             return daemon;
         }
@@ -123,24 +90,6 @@ public sealed class LibvirtDaemon : IAsyncDisposable
         if (_process is not null)
             await _process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private void WriteSettings()
-    {
-        foreach (var name in (string[])["etc", "run", "lib", "cache", "log"])
-            Directory.CreateDirectory(Path.Combine(_folder, name));
-        File.WriteAllText(Path.Combine(_folder, "etc", "qemu.conf"), QemuSettings);
-        File.WriteAllText(
-            Path.Combine(_folder, "etc", "libvirtd.conf"),
-            $"""
-            unix_sock_dir = "{_folder}/run"
-            unix_sock_rw_perms = "0700"
-            auth_unix_rw = "none"
-            auth_unix_ro = "none"
-            host_uuid = "{Guid.NewGuid()}"
-            log_outputs = "3:file:{LogPath}"
-
-            """);
     }
 
     private async Task AnswersAsync()
