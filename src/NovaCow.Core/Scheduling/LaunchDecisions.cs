@@ -138,6 +138,7 @@ public static class LaunchDecisions
     {
         if (!launch.IsAttempt(c.Host, c.Attempt))
             return default;
+        var isUndone = IsStartThatFailed(launch, c.Error);
         switch (launch.Phase)
         {
             case LaunchPhase.Placed
@@ -145,9 +146,11 @@ public static class LaunchDecisions
                 return Happened(new AttemptEnded(
                     launch.Id, c.Host, c.Attempt, c.Error, HostFailed: true, now));
             case LaunchPhase.Placed or LaunchPhase.Committed:
+            // It seemed lost, as its host had undone it before it could say so.
+            case LaunchPhase.Failed when isUndone:
                 return Happened(new LaunchFailed(launch.Id, c.Host, c.Attempt, c.Error, now)
                 {
-                    IsUndone = IsStartThatFailed(launch, c.Error),
+                    IsUndone = isUndone,
                 });
             case LaunchPhase.Deleting:
                 return Happened(new LaunchDeleted(launch.Id, c.Host, c.Attempt, now));
@@ -254,11 +257,14 @@ public static class LaunchDecisions
     // taken back, never discarded.
     private static bool WasCommitted(Launch launch) => launch.Timings.CommittedAt is not null;
 
-    // Its host has undone disks that no guest has ever seen. One that was active before is a person's
-    // data, whatever its host says.
+    // Its host has undone disks that no guest has ever seen. One that was active before is a
+    // person's data, whatever its host says.
     private static bool IsStartThatFailed(Launch launch, LaunchError error) =>
-        launch is { Phase: LaunchPhase.Committed, Timings.ActiveAt: null }
-            && error.Code == LaunchErrorCode.Hypervisor;
+        launch is
+        {
+            Phase: LaunchPhase.Committed or LaunchPhase.Failed,
+            Timings: { CommittedAt: not null, ActiveAt: null },
+        } && error.Code == LaunchErrorCode.Hypervisor;
 
     private static LaunchDecision Happened(
         LaunchEvent happened, LaunchAnswer answer = LaunchAnswer.None) => new(happened, answer);

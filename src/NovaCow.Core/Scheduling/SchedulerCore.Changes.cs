@@ -1,7 +1,7 @@
 namespace NovaCow.Core.Scheduling;
 
-/// <summary>Changes of instances' machines and disks: one at a time for each instance, each of them asked of its
-/// host until the host says how it ended.</summary>
+/// <summary>Changes of instances' machines and disks: one at a time for each instance, each of them
+/// asked of its host until the host says how it ended.</summary>
 public sealed partial class SchedulerCore
 {
     private const long SectorBytes = 512;

@@ -211,7 +211,8 @@ public sealed partial class SchedulerCore
             case MovePhase.Copying when _offers.TryGetValue(launch.Id, out var offer)
                 && offer.Number == move.Number:
                 decision.Effects.Add(new SchedulerEffect.Receive(
-                    host, launch.Id, fence, launch.SpecNow(), MovedDisks.Order(launch, offer.Source)));
+                    host, launch.Id, fence, launch.SpecNow(),
+                    MovedDisks.Order(launch, offer.Source)));
                 break;
 
             // The old disks stay until the new ones are in use.

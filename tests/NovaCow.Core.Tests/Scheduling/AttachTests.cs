@@ -109,7 +109,8 @@ public sealed class AttachTests
         vm.Refused(RequestErrorCode.InvalidRequest, New(1 << 20, BlankFileSystem.Swap), "flavor");
         vm.Refused(RequestErrorCode.NoRoom, New(10 * Given.GiB), $"{10 * Given.GiB}");
         vm.Refused(
-            RequestErrorCode.InvalidRequest, new ChangeRequest.Attach(null, null), "one of the two");
+            RequestErrorCode.InvalidRequest, new ChangeRequest.Attach(null, null),
+            "one of the two");
         vm.Accepted(New(9 * Given.GiB));
     }
 

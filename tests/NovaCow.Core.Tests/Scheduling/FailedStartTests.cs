@@ -93,6 +93,18 @@ public sealed class FailedStartTests
     }
 
     [Fact]
+    public void The_reason_is_known_late_where_the_host_came_back_without_it_first()
+    {
+        var core = Committed("a");
+        core.Hello(Given.Facts("a"), OneMachine.At(1));
+        Assert.Single(core.State.GroupsOn(OneMachine.A));
+        Assert.Single(Fail(core, DoesNotStart).Events);
+        Assert.Equal(DoesNotStart, core.Find(OneMachine.Id, OneMachine.At(2))!.Error);
+        Assert.Empty(core.State.GroupsOn(OneMachine.A));
+        Assert.Empty(Fail(core, DoesNotStart).Events);
+    }
+
+    [Fact]
     public void Disks_that_are_only_missing_may_come_back()
     {
         var core = Committed("a");

@@ -12,11 +12,11 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     [Fact]
     public void Whatever_is_lost_repeated_or_reordered_a_launch_has_one_outcome_on_one_host()
     {
-        var (moved, evacuated) = (0, 0);
+        var (moved, evacuated, captured) = (0, 0, 0);
         Parallel.For(0, Histories, seed =>
         {
             var steps = Steps(seed);
-            if (Failure(steps, PlantedFault.None, Count) is null)
+            if (Failure(steps, PlantedFault.None, Count, CountCapture) is null)
                 return;
             var fewest = Fewest(steps, PlantedFault.None);
             var failure = Failure(fewest, PlantedFault.None)!;
@@ -27,13 +27,16 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         });
         output.WriteLine(
             $"{Histories:n0} histories of {StepsEach} steps, {moved:n0} moves, {evacuated:n0} of "
-                + "them from hosts that were dead");
+                + $"them from hosts that were dead, {captured:n0} captures");
         Assert.True(moved > Histories / 10, $"only {moved} moves came to their commit");
         Assert.True(evacuated > Histories / 100, $"only {evacuated} evacuations did");
+        Assert.True(captured > Histories / 100, $"only {captured} captures were registered");
 
         void Count(bool isEvacuation) => _ = isEvacuation
             ? Interlocked.Increment(ref evacuated)
             : Interlocked.Increment(ref moved);
+
+        void CountCapture() => Interlocked.Increment(ref captured);
     }
 
     [Theory]
@@ -85,11 +88,19 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     }
 
     private static Exception? Failure(
-        List<ulong> steps, PlantedFault fault, Action<bool>? onMove = null)
+        List<ulong> steps, PlantedFault fault, Action<bool>? onMove = null,
+        Action? onCapture = null)
     {
         try
         {
-            Run(steps, fault, onMove);
+            var kind = steps is [var first, ..] ? first % 4 : 3;
+            Run(steps, new SimulatedCluster(fault)
+            {
+                OnMove = onMove,
+                OnCapture = onCapture,
+                Begins = kind < 3,
+                HostsDie = kind == 1,
+            });
             return null;
         }
         catch (Exception failure)
@@ -98,11 +109,9 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         }
     }
 
-    private static void Run(List<ulong> steps, PlantedFault fault, Action<bool>? onMove)
+    private static void Run(List<ulong> steps, SimulatedCluster cluster)
     {
-        var kind = steps is [var first, ..] ? first % 4 : 2;
-        var cluster = new SimulatedCluster(fault) { OnMove = onMove, HostsDie = kind == 1 };
-        if (kind < 2)
+        if (cluster.Begins)
             cluster.BeginWithInstances();
         for (var step = 0; step < steps.Count; step++)
         {

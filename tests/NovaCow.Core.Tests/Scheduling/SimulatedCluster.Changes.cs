@@ -43,14 +43,22 @@ internal sealed partial class SimulatedCluster
                 continue;
             Assert.False(launch.IsChanging(), $"{launch.Id}: {launch.Change} never ended");
             var host = Hosts.First(h => h.Id == launch.Host);
-            var root = host.DisksOf(launch.Id).Single();
-            Assert.Equal(root.VirtualSizeBytes, launch.RootBytes());
+            var disks = host.DisksOf(launch.Id);
+            Assert.Equal(disks[0].VirtualSizeBytes, launch.RootBytes());
             Assert.Equal(
-                root.VirtualSizeBytes - DiskPlan.RootBytes(launch.Spec.Image, launch.Spec.Flavor),
+                disks.Sum(d => d.VirtualSizeBytes)
+                    - DiskPlan.RootBytes(launch.Spec.Image, launch.Spec.Flavor),
                 launch.GrownBytes);
             if (launch.Change is null)
                 continue;
-            Assert.Equal(root.BackingFile, launch.Disks.Single().BackingFile);
+            Assert.Equal(disks, launch.Disks);
+            var devices = disks.Where(d => !d.IsDetached).Select(d => d.Device).ToList();
+            Assert.Equal(devices.Distinct(), devices);
+            if (launch.Change is { Phase: ChangePhase.Done, Change: InstanceChange.Rebuild anew })
+            {
+                Assert.Equal(anew.Image.BaseKey(), disks[0].BackingFile);
+                Assert.Equal(anew.Image, launch.RootImage());
+            }
             var finished = host.ChangesOf(launch.Id);
             Assert.Equal(finished.Order().Distinct(), finished);
             if (launch.Change.Phase == ChangePhase.Done)

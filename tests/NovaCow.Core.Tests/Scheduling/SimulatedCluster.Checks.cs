@@ -13,6 +13,7 @@ internal sealed partial class SimulatedCluster
         CheckClaims(_leader.Core);
         CheckGroups();
         CheckEvacuations();
+        CheckMachines();
         foreach (var id in _acknowledged.Keys)
         {
             Assert.True(
@@ -48,6 +49,7 @@ internal sealed partial class SimulatedCluster
 
         CheckChangesSettled();
         CheckMovesSettled();
+        CheckMachinesSettled();
     }
 
     /// <summary>What a host's launches hold is what is counted of them.</summary>

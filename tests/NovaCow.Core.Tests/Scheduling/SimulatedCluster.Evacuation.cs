@@ -6,6 +6,9 @@ namespace NovaCow.Core.Tests.Scheduling;
 /// <summary>Simulated hosts that stay down, and whose instances a person has evacuated.</summary>
 internal sealed partial class SimulatedCluster
 {
+    /// <summary>Whether some instances are there before anything goes wrong.</summary>
+    public bool Begins { get; init; }
+
     /// <summary>Whether hosts go down and stay so for long; else they are back at once.</summary>
     public bool HostsDie { get; init; }
 

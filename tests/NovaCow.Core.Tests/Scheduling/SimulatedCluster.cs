@@ -42,10 +42,16 @@ internal sealed partial class SimulatedCluster
     public SimulatedCluster(PlantedFault fault)
     {
         _fault = fault;
-        _journal = new SimulatedJournal(Limits, fault) { Written = CheckOwner };
+        _journal = new SimulatedJournal(Limits, fault)
+        {
+            Written = CheckOwner,
+            OnCapture = () => OnCapture?.Invoke(),
+        };
         Hosts =
         [
-            Host("a"), Host("b"), Host("c", DriverName.Qcow2, DriverName.Copy),
+            Host("a", OneMachine.Kvm),
+            Host("b", OneMachine.Kvm),
+            Host("c", HypervisorCapabilities.None, DriverName.Qcow2, DriverName.Copy),
         ];
         _leader = Begin();
         _leader.Take(_leader.Core.Register(Given.Image(), _now));
@@ -57,8 +63,14 @@ internal sealed partial class SimulatedCluster
 
     private SimulatedHost[] Hosts { get; }
 
-    private SimulatedHost Host(string name, params string[] drivers) => new(name, drivers)
+    private SimulatedHost Host(
+        string name, HypervisorCapabilities hypervisor, params string[] drivers) => new(
+            name, drivers)
     {
+        Hypervisor = hypervisor,
+
+        // No guest has seen them: they may be made anew.
+        OnUndone = id => _contents.Remove(id),
         Network = address => Hosts.First(h => h.Id.Value == address),
     };
 
@@ -67,7 +79,7 @@ internal sealed partial class SimulatedCluster
     {
         _dice.Seed(seed);
         var host = Hosts[_dice.Next(Hosts.Length)];
-        switch (_dice.Next(216))
+        switch (_dice.Next(250))
         {
             case < 10:
                 Launch(SomeId());
@@ -110,8 +122,11 @@ internal sealed partial class SimulatedCluster
             case < 166:
                 StepMove(host);
                 break;
-            case < 186:
+            case < 196:
                 StepEvacuation(host);
+                break;
+            case < 220:
+                StepMachine(host);
                 break;
             default:
                 StepChange(host);
@@ -269,12 +284,13 @@ internal sealed partial class SimulatedCluster
         Said.Hello s => core.Hello(s.Facts, _now),
         Said.Ready s => core.Prepared(s.Host, s.Id, s.Fence, s.Disks, Quick, _now),
         Said.Failed s => core.AttemptFailed(
-            s.Host, s.Id, s.Fence, Given.Error(s.Retryable), _now),
+            s.Host, s.Id, s.Fence, s.Why ?? Given.Error(s.Retryable), _now),
         Said.Active s => core.Activated(s.Host, s.Id, s.Fence, _now),
         Said.Changed s => core.ChangeEnded(s.Host, s.Fence, s.Ended with { At = _now }, _now),
         Said.Offered s => core.Offered(s.Host, s.Id, s.Fence, (s.Number, s.Token)),
         Said.Refused s => core.OfferRefused(
             s.Host, s.Id, s.Fence, (s.Number, Given.Error(true)), _now),
+        Said.Power s => core.PowerChanged(s.Host, s.Id, s.Fence, s.Report, _now),
         Said.Removed s => core.Removed(s.Host, s.Id, s.Fence, _now),
         _ => throw new InvalidOperationException(said.ToString()),
     };

@@ -14,6 +14,8 @@ internal sealed partial class SimulatedHost
     {
         Crash();
         IsDown = true;
+        foreach (var id in _machines.Keys.ToList())
+            _machines[id] = PowerState.Stopped;
     }
 
     /// <summary>How often a guest was started on the disks of an instance, and wrote.</summary>
@@ -46,6 +48,7 @@ internal abstract partial record Said
         Changed s => s.Host == host,
         Offered s => s.Host == host,
         Refused s => s.Host == host,
+        Power s => s.Host == host,
         _ => false,
     };
 }

@@ -20,7 +20,7 @@ internal sealed partial class SimulatedHost
     {
         if (!IsMine(c.Id, c.Fence))
             return [];
-        if (fails)
+        if (fails || IsOn(c.Id))
             return [new Said.Refused(Id, c.Id, c.Fence, c.Number)];
         _lent[c.Id] = $"{_life}.{c.Number}";
         return [new Said.Offered(Id, c.Id, c.Fence, c.Number, _lent[c.Id])];

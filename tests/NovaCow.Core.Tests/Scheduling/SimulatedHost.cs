@@ -25,12 +25,16 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
     public HostFacts Facts() => Given.Facts(name, [.. Has.Select(i => new HostedInstance(
         i.Key,
         _admission.Newest(i.Key)!.Value,
-        i.Value.Active ? InstanceState.Active : InstanceState.Prepared))]) with
+        i.Value.Active ? InstanceState.Active : InstanceState.Prepared)
+    {
+        Power = ReportOf(i.Key),
+    })]) with
     {
         Incarnation = $"{name}-{_life}",
         Drivers = Drivers,
         Address = name,
         SharedStore = new SharedStore("shared", name),
+        Hypervisor = Hypervisor,
     };
 
     /// <summary>The process is killed and starts again.</summary>
@@ -88,7 +92,7 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
             case SchedulerEffect.Receive c:
                 return Receive(c, fails);
             case SchedulerEffect.Commit c:
-                return Commit(c.Id, c.Fence);
+                return Commit(c.Id, c.Fence, fails);
             case SchedulerEffect.Discard c:
                 return Discard(c.Id, c.Fence);
             case SchedulerEffect.Change c:
@@ -98,7 +102,7 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
             case SchedulerEffect.Welcome c:
                 return c.Verdicts.SelectMany(v => v.Verdict switch
                 {
-                    Verdict.Commit => Commit(v.Id, v.Fence),
+                    Verdict.Commit => Commit(v.Id, v.Fence, fails),
                     Verdict.Discard => Discard(v.Id, v.Fence),
                     _ => [],
                 }).ToList();
@@ -133,17 +137,25 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
         }
     }
 
-    private IEnumerable<Said> Commit(InstanceId id, LaunchFence fence)
+    private IEnumerable<Said> Commit(InstanceId id, LaunchFence fence, bool fails)
     {
-        if (_admission.Newest(id) is null || !Has.ContainsKey(id))
-            return [new Said.Failed(Id, id, fence, Retryable: false)];
-        if (_admission.Admit(id, fence) != Admission.SameAttempt)
+        var admission = _admission.Admit(id, fence);
+        if (!Has.ContainsKey(id))
+        {
+            _admission.End(id, Given.Error(false));
+            var why = admission == Admission.EndedAttempt ? _admission.WhyEnded(id) : null;
+            return [new Said.Failed(Id, id, fence, Retryable: false) { Why = why }];
+        }
+
+        if (admission != Admission.SameAttempt)
             return [];
+        if (fails && Hypervisor.RunsMachines && _disks[id].MayStart)
+            return [UndoCommitted(id, fence)];
         if (!Has[id].Active)
             _disks[id].Writes++;
         Has[id] = (fence.Attempt, true);
         EverActive.Add(id);
-        return [new Said.Active(Id, id, fence)];
+        return [.. StartCommitted(id), new Said.Active(Id, id, fence)];
     }
 
     private IEnumerable<Said> Discard(InstanceId id, LaunchFence fence)
@@ -151,6 +163,7 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
         if (_admission.Admit(id, fence) is Admission.StaleAttempt or Admission.StaleEpoch)
             return [];
         Has.Remove(id);
+        _machines.Remove(id);
         _lent.Remove(id);
         _admission.End(id, null);
         return [new Said.Removed(Id, id, fence)];
@@ -166,7 +179,10 @@ internal abstract partial record Said
         HostId Host, InstanceId Id, LaunchFence Fence, IReadOnlyList<InstanceDisk> Disks) : Said;
 
     public sealed record Failed(
-        HostId Host, InstanceId Id, LaunchFence Fence, bool Retryable = true) : Said;
+        HostId Host, InstanceId Id, LaunchFence Fence, bool Retryable = true) : Said
+    {
+        public LaunchError? Why { get; init; }
+    }
 
     public sealed record Active(HostId Host, InstanceId Id, LaunchFence Fence) : Said;
 

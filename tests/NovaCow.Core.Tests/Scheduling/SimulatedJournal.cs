@@ -14,6 +14,12 @@ internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault faul
     /// <summary>Told of what is written, and of the launch after it.</summary>
     public Action<LaunchEvent, Launch?>? Written { get; init; }
 
+    /// <summary>Told of images that were captured.</summary>
+    public Action? OnCapture { get; init; }
+
+    /// <summary>The images that ever were in the catalogue.</summary>
+    public HashSet<ImageName> Registered { get; } = [];
+
     /// <summary>The newest leadership.</summary>
     public long Epoch { get; private set; }
 
@@ -47,6 +53,7 @@ internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault faul
             return false;
         foreach (var happened in decided.Decision.Events)
         {
+            CheckRegistered(happened);
             _events.Add(happened);
             _replayed.Apply(happened);
             if (happened is LaunchEvent e)
@@ -58,6 +65,21 @@ internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault faul
         foreach (var (host, claims) in decided.Claims)
             Assert.Equal(claims, _replayed.ClaimsOf(host));
         return true;
+    }
+
+    // A name is one image's, and a capture that is done is of the image that it says.
+    private void CheckRegistered(SchedulerEvent happened)
+    {
+        if (happened is ImageRegistered { Image: var image })
+        {
+            Assert.False(_replayed.Images.ContainsKey(image.Name), $"{image.Name} is there");
+            Registered.Add(image.Name);
+        }
+        else if (happened is ChangeEnded { Captured: { } captured })
+        {
+            Assert.Equal(captured, _replayed.Images[captured.Name]);
+            OnCapture?.Invoke();
+        }
     }
 
     private void CheckWhole(SchedulerState recovered)
