@@ -51,7 +51,7 @@ public sealed record LaunchPlan
             [
                 .. order.Disks.Select((d, i) => new PlannedDisk(
                     d.Name,
-                    d.Name.IsBootFile ? "" : DiskPlan.Device(i),
+                    d.Name.IsBootFile ? "" : d.Device ?? DiskPlan.Device(i),
                     d.Base,
                     d.VirtualSizeBytes)
                 {
