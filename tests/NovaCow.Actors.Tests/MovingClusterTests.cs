@@ -88,6 +88,29 @@ public sealed class MovingClusterTests : SchedulerTestKit
     }
 
     [Fact]
+    public void A_further_disk_is_after_a_move_what_it_was()
+    {
+        StartWithInstance();
+        Change(new ChangeRequest.Attach(
+            null, new BlankSpec(Given.GiB, BlankFileSystem.Ext4)));
+        Change(new ChangeRequest.Detach(DiskName.Data(0), Delete: false));
+        Move();
+        AwaitMove(MovePhase.Done, "b");
+        var disk = New.Records.Values.Single().Disks.Single(d => d.Name.IsData);
+        Assert.Equal(("/dev/vdd", true), (disk.Device, disk.IsDetached));
+        Assert.True(Get("vm-1").Disks[^1].IsDetached);
+
+        void Change(ChangeRequest request)
+        {
+            Scheduler.Tell(new ChangeInstance(Given.Id(), request));
+            Assert.NotNull(ExpectMsg<InstanceFound>().Instance.Change);
+            Scheduler.Tell(
+                new AwaitInstance(Given.Id(), Awaited.Changed, TimeSpan.FromMinutes(1)));
+            Assert.Equal(ChangePhase.Done, ExpectMsg<InstanceFound>().Instance.Change!.Phase);
+        }
+    }
+
+    [Fact]
     public void An_instance_moves_with_all_of_its_disks_and_leaves_none()
     {
         StartWithInstance();

@@ -41,7 +41,7 @@ public sealed partial class HostActor
             switch (verdict.Verdict)
             {
                 case Verdict.Commit:
-                    OnCommit(verdict.Id, verdict.Fence);
+                    OnCommit(verdict.Id, verdict.Fence, verdict.WasActive);
                     break;
                 case Verdict.Discard:
                     OnDiscard(verdict.Id, verdict.Fence);
@@ -113,7 +113,7 @@ public sealed partial class HostActor
         _instances.TryGetValue(id, out var entry)
         && entry.Cluster is { } cluster && _cluster is not null && cluster != _cluster;
 
-    private void OnCommit(InstanceId id, LaunchFence fence)
+    private void OnCommit(InstanceId id, LaunchFence fence, bool wasActive)
     {
         if (IsForeign(id))
             return;
@@ -124,13 +124,15 @@ public sealed partial class HostActor
         {
             LiftFence(entry);
             if (entry.State == InstanceState.Prepared)
-                entry.Ref!.Tell(new InstanceProtocol.Commit());
+                entry.Ref!.Tell(new InstanceProtocol.Commit(wasActive));
             else if (entry.State == InstanceState.Active)
                 Say(new SchedulerProtocol.Activated(_host.Id, id, fence));
             return;
         }
 
-        var error = new LaunchError(
+        // That it was undone may not have been heard.
+        var undone = admission == Admission.EndedAttempt ? _admission.WhyEnded(id) : null;
+        var error = undone ?? new LaunchError(
             LaunchErrorCode.VolumeDriver,
             $"instance {id}: host {_host.Id} does not have the disks of attempt {fence.Attempt}; "
                 + "delete the instance and launch it again",

@@ -97,7 +97,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
     private void Running()
     {
         Receive<Prepare>(m => OnAttempt(new Attempt(m.Id, m.Fence, m.Spec)));
-        Receive<Commit>(commit => OnCommit(commit.Id, commit.Fence));
+        Receive<Commit>(commit => OnCommit(commit.Id, commit.Fence, commit.WasActive));
         Receive<Discard>(discard => OnDiscard(discard.Id, discard.Fence));
         Receive<Welcome>(OnWelcome);
         Receive<ScanFolder>(OnScanFolder);

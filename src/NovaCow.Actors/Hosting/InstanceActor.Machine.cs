@@ -21,7 +21,7 @@ internal sealed partial class InstanceActor
 
     private void MachineHandlers()
     {
-        Receive<InstanceProtocol.Commit>(_ => OnCommit());
+        Receive<InstanceProtocol.Commit>(c => OnCommit(c.WasActive));
         Receive<InstanceProtocol.MachineIs>(m =>
         {
             _machine = m.Status;
@@ -31,7 +31,7 @@ internal sealed partial class InstanceActor
         Receive<Noted>(OnNoted);
     }
 
-    private void OnCommit()
+    private void OnCommit(bool wasActive)
     {
         if (_host.Machines is not { } machines)
         {
@@ -44,7 +44,8 @@ internal sealed partial class InstanceActor
             return;
         switch (MachineRecovery.For(_record!.IsOn, _machine, machines.Resume))
         {
-            case MachineStep.StartFirst:
+            // Somebody else may run one that was active when its host had no hypervisor.
+            case MachineStep.StartFirst when !wasActive:
                 StartMachine((error, took) => OnStarted(error, took, isFirst: true));
                 break;
             case MachineStep.StartAgain:

@@ -177,7 +177,7 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
             Fence = _attempt,
             Image = _spec!.Image.Name,
             Flavor = _spec.Flavor,
-            Disks = [.. _plan.Select(d => _made[d.Name])],
+            Disks = [.. _plan.Select(d => AsItWas(_made[d.Name]))],
             KernelArguments = _spec.Image.KernelArguments,
             Guest = _spec.Guest,
             IsOn = IsOnAfterMove,
@@ -189,6 +189,12 @@ internal sealed partial class InstanceActor : ReceiveActor, IWithTimers
             success: () => new SaveEnded(record, null),
             failure: cause => new SaveEnded(record, cause));
     }
+
+    // The guest finds a disk that moved where it was.
+    private InstanceDisk AsItWas(InstanceDisk made) =>
+        _order?.Disks.FirstOrDefault(d => d.Name == made.Name) is { } moved
+            ? made with { Device = moved.Device, IsDetached = moved.IsDetached }
+            : made;
 
     // A disk that waited for the root is in it, or is one of its own.
     private void OnRootMade(InstanceDisk root)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using NovaCow.Core;
 using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
@@ -38,7 +39,13 @@ public static partial class HostProtocol
 
     /// <summary>The prepared instance is this host's: start it; answered by
     /// <see cref="SchedulerProtocol.Activated"/>.</summary>
-    public sealed record Commit(InstanceId Id, LaunchFence Fence) : IHostMessage;
+    public sealed record Commit(InstanceId Id, LaunchFence Fence) : IHostMessage
+    {
+        /// <summary>Whether it was active before: then nothing starts it but a person, or what its
+        /// record says, and nothing undoes it.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        public bool WasActive { get; init; }
+    }
 
     /// <summary>Remove the instance, whatever its state; answered by
     /// <see cref="SchedulerProtocol.Deleted"/>.</summary>

@@ -13,7 +13,8 @@ public static partial class InstanceProtocol
 {
     /// <summary>The instance is this host's: make it active; answered by <see cref="Active"/>.
     /// </summary>
-    public sealed record Commit : IInstanceMessage;
+    /// <param name="WasActive">Whether it was before.</param>
+    public sealed record Commit(bool WasActive) : IInstanceMessage;
 
     /// <summary>Undo or remove the instance, whatever its state; answered by <see cref="Ended"/>,
     /// and the actor stops.</summary>

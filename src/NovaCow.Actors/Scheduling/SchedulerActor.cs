@@ -156,7 +156,10 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
                 ToHost(e.Host, new HostProtocol.Prepare(e.Id, e.Fence, e.Spec));
                 break;
             case SchedulerEffect.Commit e:
-                ToHost(e.Host, new HostProtocol.Commit(e.Id, e.Fence));
+                ToHost(e.Host, new HostProtocol.Commit(e.Id, e.Fence)
+                {
+                    WasActive = e.WasActive,
+                });
                 break;
             case SchedulerEffect.Discard e:
                 ToHost(e.Host, new HostProtocol.Discard(e.Id, e.Fence));

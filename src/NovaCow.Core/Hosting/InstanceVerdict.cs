@@ -20,7 +20,12 @@ public enum Verdict
 }
 
 /// <summary>What is to become of one instance on a host.</summary>
-public sealed record InstanceVerdict(InstanceId Id, LaunchFence Fence, Verdict Verdict);
+public sealed record InstanceVerdict(InstanceId Id, LaunchFence Fence, Verdict Verdict)
+{
+    /// <summary>Of one that is committed: whether it was active before.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool WasActive { get; init; }
+}
 
 /// <summary>What a host says when it connects: what it is, and what it has.</summary>
 public sealed record HostFacts

@@ -40,7 +40,11 @@ public abstract partial record SchedulerEffect
         : SchedulerEffect;
 
     /// <summary>Tell a host that an instance is its own.</summary>
-    public sealed record Commit(HostId Host, InstanceId Id, LaunchFence Fence) : SchedulerEffect;
+    public sealed record Commit(HostId Host, InstanceId Id, LaunchFence Fence) : SchedulerEffect
+    {
+        /// <summary>Whether it was active before: then its disks are a person's data.</summary>
+        public bool WasActive { get; init; }
+    }
 
     /// <summary>Tell a host to remove an instance.</summary>
     public sealed record Discard(HostId Host, InstanceId Id, LaunchFence Fence) : SchedulerEffect;

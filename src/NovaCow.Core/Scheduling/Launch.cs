@@ -36,6 +36,9 @@ public sealed partial record Launch
     /// <summary>Why it failed, or why its last attempt ended.</summary>
     public LaunchError? Error { get; init; }
 
+    /// <summary>Whether it ever was active: then its disks are a person's data.</summary>
+    public bool WasActive() => Timings.ActiveAt is not null;
+
     /// <summary>The host whose capacity it holds; null: none.</summary>
     public HostId? Claims() =>
         Phase is LaunchPhase.Placed or LaunchPhase.Committed or LaunchPhase.Active

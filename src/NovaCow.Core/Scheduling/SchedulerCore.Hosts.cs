@@ -47,7 +47,11 @@ public sealed partial class SchedulerCore
             if (verdict == Verdict.Unknown)
                 presence.Unknown.Add(instance.Id);
             var fence = new LaunchFence(_epoch, instance.Fence.Attempt);
-            verdicts.Add(new InstanceVerdict(instance.Id, fence, verdict));
+            verdicts.Add(new InstanceVerdict(instance.Id, fence, verdict)
+            {
+                WasActive = verdict == Verdict.Commit
+                    && State.Launches[instance.Id].WasActive(),
+            });
         }
 
         SetPower(decision, presence, facts.Instances, now);

@@ -203,7 +203,10 @@ public sealed partial class SchedulerCore
                 break;
             case LaunchAnswer.Commit:
                 decision.Effects.Add(new SchedulerEffect.Commit(
-                    launch.Host!, launch.Id, Fence(launch)));
+                    launch.Host!, launch.Id, Fence(launch))
+                {
+                    WasActive = launch.WasActive(),
+                });
                 break;
             case LaunchAnswer.Discard:
                 decision.Effects.Add(new SchedulerEffect.Discard(

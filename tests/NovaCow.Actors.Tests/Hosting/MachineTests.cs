@@ -57,6 +57,27 @@ public sealed class MachineTests : MachineTestKit
         Assert.Equal((LaunchErrorCode.Hypervisor, "no such emulator"), (error.Code, error.Message));
         Assert.True(Disk.HasNoInstances);
         Assert.Null(Machine);
+
+        // Asked again, it says it again.
+        Commit();
+        Assert.Equal(error, ExpectFailed());
+    }
+
+    [Fact]
+    public void What_was_active_before_there_was_a_hypervisor_is_neither_started_nor_undone()
+    {
+        StartHost();
+        Active();
+        StopHost();
+        Hypervisor.Fail("start", "somebody else runs it");
+        StartMachineHost();
+        Send(new HostProtocol.Welcome(1,
+        [
+            new InstanceVerdict(Id, Given.Fence(), Verdict.Commit) { WasActive = true },
+        ]));
+        Scheduler.ExpectMsg<SchedulerProtocol.Activated>();
+        Assert.Empty(Hypervisor.Asked);
+        Assert.Equal(3, Disk.Disks.Count);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using NovaCow.Core.Hosting;
 using NovaCow.Core.Scheduling;
 
 namespace NovaCow.Core.Tests.Scheduling;
@@ -143,6 +144,24 @@ public sealed class LifeTests
         var refusal = vm.Core.Move(
             OneMachine.Id, new MoveRequest(Given.Host("b"), null), OneMachine.At(1)).Refusal!;
         Assert.Contains("runs no machines, and host a does", refusal.Message);
+    }
+
+    [Fact]
+    public void A_host_that_is_told_to_go_on_is_told_whether_the_instance_was_active()
+    {
+        var core = Given.Scheduler(null, "a");
+        core.Launch("vm");
+        var commit = core.Prepared(
+            OneMachine.A, OneMachine.Id, OneMachine.Fence, [OneMachine.Root],
+            new(true, default, default), Given.Start).Effects.OfType<SchedulerEffect.Commit>();
+        Assert.False(commit.Single().WasActive);
+        Assert.False(Again(core).WasActive);
+        Assert.True(Again(new OneMachine().Core).WasActive);
+
+        static InstanceVerdict Again(SchedulerCore core) => core.Hello(
+            Given.Facts("a", new HostedInstance(
+                OneMachine.Id, OneMachine.Fence, InstanceState.Prepared)),
+            OneMachine.At(1)).Effects.OfType<SchedulerEffect.Welcome>().Single().Verdicts.Single();
     }
 
     [Fact]

@@ -88,7 +88,8 @@ public sealed class MoveTests
 
         var committed = Prepared(core);
         Assert.IsType<MoveCommitted>(Assert.Single(committed.Events));
-        Assert.Contains(new SchedulerEffect.Commit(B, Id, Second), committed.Effects);
+        Assert.Contains(
+            new SchedulerEffect.Commit(B, Id, Second) { WasActive = true }, committed.Effects);
         Assert.DoesNotContain(Discard(A, First), committed.Effects);
         Assert.Equal((LaunchPhase.Committed, B, MovePhase.Leaving), Where(core));
 
