@@ -89,7 +89,8 @@ public sealed class EvacuationTests
 
         var committed = Prepared(core);
         Assert.Equal((LaunchPhase.Committed, B, MovePhase.Leaving), Where(core));
-        Assert.Contains(new SchedulerEffect.Commit(B, Id, Second), committed.Effects);
+        Assert.Contains(
+            new SchedulerEffect.Commit(B, Id, Second) { WasActive = true }, committed.Effects);
         core.Activated(B, Id, Second, At(63));
         Assert.Equal((LaunchPhase.Active, B, MovePhase.Done), Where(core));
         Assert.Equal(0, core.Host(A)!.Claims.Launches);
