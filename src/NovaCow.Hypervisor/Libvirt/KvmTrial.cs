@@ -98,7 +98,7 @@ internal sealed class KvmTrial(LibvirtSettings settings, LibvirtCalls calls, Lif
     {
         using (var left = connection.Find(DomainName(settings.Host)))
         {
-            if (left?.Metadata(DomainOwner.Namespace) is { } mark && mark.Contains("<trial"))
+            if (left?.Metadata(DomainIdentity.Namespace) is { } mark && mark.Contains("<trial"))
                 left.Destroy();
         }
 
@@ -117,7 +117,7 @@ internal sealed class KvmTrial(LibvirtSettings settings, LibvirtCalls calls, Lif
 
     private string Xml(string image, string uuid)
     {
-        XNamespace ours = DomainOwner.Namespace;
+        XNamespace ours = DomainIdentity.Namespace;
         return new XElement(
             "domain",
             new XAttribute("type", "kvm"),

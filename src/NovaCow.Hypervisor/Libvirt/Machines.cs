@@ -13,7 +13,7 @@ internal sealed class Machines(string host)
     /// </exception>
     public Domain? Find(Connection connection, InstanceId id)
     {
-        var name = DomainOwner.NameOf(id);
+        var name = DomainIdentity.NameOf(id);
         var domain = connection.Find(name);
         if (domain is null || DomainOwner.InstanceOf(domain, host) == id)
             return domain;

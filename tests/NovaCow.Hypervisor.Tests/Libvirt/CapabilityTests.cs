@@ -13,7 +13,8 @@ public sealed class CapabilityTests(EmbeddedLibvirt libvirt)
     [Fact]
     public async Task Kvm_is_used_where_a_guest_was_seen_to_run_on_it_and_else_a_warning_says_why()
     {
-        File.Delete(Memory);
+        if (File.Exists(Memory))
+            File.Delete(Memory);
         using var hypervisor = libvirt.NewHypervisor("trial-host", "auto");
 
         var found = await hypervisor.GetCapabilitiesAsync(default);

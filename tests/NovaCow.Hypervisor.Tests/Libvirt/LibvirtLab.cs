@@ -73,7 +73,7 @@ public abstract class LibvirtLab
 
     /// <summary>The emulator's process of a machine.</summary>
     public int ProcessOf(InstanceId id) => int.Parse(File.ReadAllText(
-        Path.Combine(RunFolder, $"qemu/{DomainOwner.NameOf(id)}.pid")));
+        Path.Combine(RunFolder, $"qemu/{DomainIdentity.NameOf(id)}.pid")));
 
     /// <summary>Waits until the guest has said that it runs.</summary>
     public static async Task RunsAsync(MachineSpec machine) => await Until.TrueAsync(

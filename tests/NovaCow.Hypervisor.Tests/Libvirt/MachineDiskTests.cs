@@ -54,7 +54,7 @@ public sealed class MachineDiskTests(EmbeddedLibvirt libvirt)
         await Hypervisor.AttachAsync(machine.Id, NewData(machine), default);
 
         var detach = Hypervisor.DetachAsync(machine.Id, Data, TimeSpan.FromMinutes(2), default);
-        using (var theirs = libvirt.Other.Find(DomainOwner.NameOf(machine.Id))!)
+        using (var theirs = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id))!)
             theirs.Destroy();
         await detach;
 
@@ -93,7 +93,7 @@ public sealed class MachineDiskTests(EmbeddedLibvirt libvirt)
 
     private bool Has(MachineSpec machine, bool inactive)
     {
-        using var domain = libvirt.Other.Find(DomainOwner.NameOf(machine.Id))!;
+        using var domain = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id))!;
         return MachineDisks.Find(domain.Xml(inactive), Data) is not null;
     }
 }

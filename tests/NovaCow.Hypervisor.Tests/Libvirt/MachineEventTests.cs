@@ -32,7 +32,7 @@ public sealed class MachineEventTests(EmbeddedLibvirt libvirt)
         using var seen = await SeenAsync();
         await libvirt.Hypervisor.EnsureRunningAsync(machine, default);
 
-        using var theirs = libvirt.Other.Find(DomainOwner.NameOf(machine.Id))!;
+        using var theirs = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id))!;
         theirs.Destroy();
         var clock = Stopwatch.StartNew();
         await seen.EndAsync(machine.Id, new MachineStatus(PowerState.Stopped, PowerCause.Ended));

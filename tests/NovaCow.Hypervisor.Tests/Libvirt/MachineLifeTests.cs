@@ -34,7 +34,7 @@ public sealed class MachineLifeTests(EmbeddedLibvirt libvirt)
         await Hypervisor.RemoveAsync(machine.Id, default);
         await Hypervisor.StopAsync(machine.Id, TimeSpan.FromSeconds(1), default);
         Assert.Null(await StatusAsync(machine.Id));
-        Assert.Null(libvirt.Other.Find(DomainOwner.NameOf(machine.Id)));
+        Assert.Null(libvirt.Other.Find(DomainIdentity.NameOf(machine.Id)));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class MachineLifeTests(EmbeddedLibvirt libvirt)
         Assert.Equal(LaunchErrorCode.Hypervisor, failure.Error.Code);
         Assert.Contains($"machine {machine.Id} could not be started", failure.Message);
         Assert.Contains("No such file or directory", failure.Message);
-        Assert.Null(libvirt.Other.Find(DomainOwner.NameOf(machine.Id)));
+        Assert.Null(libvirt.Other.Find(DomainIdentity.NameOf(machine.Id)));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class MachineLifeTests(EmbeddedLibvirt libvirt)
 
         var start = Hypervisor.EnsureRunningAsync(machine, giveUp.Token);
         await Until.TrueAsync(
-            () => libvirt.Other.Find(DomainOwner.NameOf(machine.Id)) is not null, "it is defined");
+            () => libvirt.Other.Find(DomainIdentity.NameOf(machine.Id)) is not null, "it is defined");
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start);
         var again = await Hypervisor.EnsureRunningAsync(machine, default);

@@ -56,7 +56,7 @@ public sealed class RunningCopyTests(EmbeddedLibvirt libvirt)
     {
         var (machine, _) = await RunOverlayAsync(mebibytes: 512, isFull: true);
         var target = Path.Combine(libvirt.Folder, $"{machine.Id}.copy");
-        using (var domain = libvirt.Other.Find(DomainOwner.NameOf(machine.Id))!)
+        using (var domain = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id))!)
         {
             SparseFile.Create(target, 512 << 20);
             domain.BeginBackup(RunningCopy.Xml(["vda"], "vda", target));
@@ -146,7 +146,7 @@ public sealed class RunningCopyTests(EmbeddedLibvirt libvirt)
 
     private string Xml(MachineSpec machine)
     {
-        using var domain = libvirt.Other.Find(DomainOwner.NameOf(machine.Id))!;
+        using var domain = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id))!;
         return domain.Xml(inactive: false);
     }
 

@@ -44,10 +44,10 @@ internal static class TestXml
         """;
 
     private static string Head(MachineSpec machine, string host) => $"""
-        <name>{DomainOwner.NameOf(machine.Id)}</name>
+        <name>{DomainIdentity.NameOf(machine.Id)}</name>
         <uuid>{UuidOf($"{machine.Id} {host}")}</uuid>
         <metadata>
-          <novacow:instance xmlns:novacow='{DomainOwner.Namespace}'
+          <novacow:instance xmlns:novacow='{DomainIdentity.Namespace}'
             id='{machine.Id}' host='{host}' cluster='{machine.Cluster}'/>
         </metadata>
         <memory unit='b'>{machine.MemoryBytes}</memory>

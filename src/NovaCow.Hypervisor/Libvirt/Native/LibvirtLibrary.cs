@@ -7,6 +7,8 @@ namespace NovaCow.Hypervisor.Libvirt.Native;
 /// <summary>The library itself: loaded and made ready once in a process.</summary>
 internal static unsafe class LibvirtLibrary
 {
+    private const string ErrorsOnly = "4";
+
     private static readonly Lock Gate = new();
     private static bool _ready;
 
@@ -20,6 +22,9 @@ internal static unsafe class LibvirtLibrary
                 return;
             try
             {
+                // An embedded driver would write warnings to standard error; an operator who wants
+                // them has said so in the environment.
+                LibvirtNative.setenv("LIBVIRT_DEBUG", ErrorsOnly, overwrite: 0);
                 if (LibvirtNative.virInitialize() < 0)
                     throw LibvirtFailure.Of("libvirt does not start", LibvirtException.Last());
                 LibvirtNative.virSetErrorFunc(0, &Ignore);

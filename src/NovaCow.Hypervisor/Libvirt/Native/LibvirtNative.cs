@@ -200,6 +200,9 @@ internal static unsafe partial class LibvirtNative
     [LibraryImport("libc")]
     public static partial void free(void* memory);
 
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int setenv(string name, string value, int overwrite);
+
     /// <summary>struct _virError.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct NativeError
