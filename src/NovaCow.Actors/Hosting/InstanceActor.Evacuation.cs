@@ -12,7 +12,7 @@ internal sealed partial class InstanceActor
     /// <summary>Whether its machine is to run here; null: it was never started. What was lent by a
     /// host that lives was stopped there.</summary>
     private bool? IsOnAfterMove =>
-        _order?.StartAfter ?? _wasOn ?? (_order is null || _host.Machines is null ? null : false);
+        _wasOn ?? (_order is null || _host.Machines is null ? null : false);
 
     private void EvacuationHandlers() => Receive<DeadFenced>(fenced =>
     {

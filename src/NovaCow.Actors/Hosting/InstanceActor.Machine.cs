@@ -42,7 +42,9 @@ internal sealed partial class InstanceActor
 
         if (_call is not null || _change is not null)
             return;
-        switch (MachineRecovery.For(_record!.IsOn, _machine, machines.Resume))
+        // One that came from a host that is dead ran there, and not yet here.
+        var resume = machines.Resume || !wasActive;
+        switch (MachineRecovery.For(_record!.IsOn, _machine, resume))
         {
             // Somebody else may run one that was active when its host had no hypervisor.
             case MachineStep.StartFirst when !wasActive:

@@ -5,13 +5,7 @@ namespace NovaCow.Core;
 /// <summary>What a host needs to take over an instance of another host.</summary>
 /// <param name="Disks">Everything that the instance has, in device order.</param>
 /// <param name="Source">Where the disks' bytes are.</param>
-public sealed record MoveOrder(IReadOnlyList<MovedDisk> Disks, TransferSource Source)
-{
-    /// <summary>Whether its machine is to run on the new host; null: as the record of the host that
-    /// it comes from says, where that can be read.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public bool? StartAfter { get; init; }
-}
+public sealed record MoveOrder(IReadOnlyList<MovedDisk> Disks, TransferSource Source);
 
 /// <summary>One disk of an instance that moves.</summary>
 /// <param name="Name">Its name within the instance.</param>

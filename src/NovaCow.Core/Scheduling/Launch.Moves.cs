@@ -35,7 +35,6 @@ public sealed partial record Launch
             From = new MoveEnd(Host!, Attempt),
             To = e.To,
             IsEvacuation = e.IsEvacuation,
-            StartAfter = e.StartAfter,
             Because = e.Because,
             Phase = MovePhase.Copying,
             StartedAt = e.At,

@@ -47,11 +47,6 @@ public sealed record LaunchMove
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsEvacuation { get; init; }
 
-    /// <summary>Whether its machine is to run on the new host; see
-    /// <see cref="MoveOrder.StartAfter"/>.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public bool? StartAfter { get; init; }
-
     /// <summary>How far it is.</summary>
     public required MovePhase Phase { get; init; }
 
@@ -116,11 +111,6 @@ public sealed record MoveAccepted(
     /// <summary>Whether the host that it leaves is dead.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsEvacuation { get; init; }
-
-    /// <summary>Whether its machine is to run on the new host; see
-    /// <see cref="MoveOrder.StartAfter"/>.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public bool? StartAfter { get; init; }
 }
 
 /// <summary>A move will not succeed; its target is to remove what it has.</summary>

@@ -51,10 +51,7 @@ internal static class MovedDisks
                 IsDetached = d.IsDetached,
             }),
         ],
-        source)
-    {
-        StartAfter = launch.Move?.StartAfter,
-    };
+        source);
 
     /// <summary>What a disk is a clone of, or would be if it owned its bytes no longer; null: its
     /// base is none that the launch knows.</summary>

@@ -190,7 +190,7 @@ public sealed class MachineTests : MachineTestKit
         Hypervisor.Machines.Clear();
         StartMachineHost(resume);
         Assert.Equal(1, Hypervisor.Calls("start"));
-        Commit();
+        Send(new HostProtocol.Commit(Id, Given.Fence()) { WasActive = true });
         Scheduler.ExpectMsg<SchedulerProtocol.Activated>();
         Assert.Equal(starts, Hypervisor.Calls("start"));
     }
