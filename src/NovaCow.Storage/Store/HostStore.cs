@@ -90,7 +90,9 @@ public sealed class HostStore : IHostStore, IDisposable
 
     /// <inheritdoc/>
     public string? BackingPath(InstanceDisk disk) =>
-        disk is { Driver: DriverName.Qcow2, BackingFile: { } key } ? Layout.BaseData(key) : null;
+        disk is { Driver: DriverName.Qcow2, Name.IsBootFile: false, BackingFile: { } key }
+            ? Layout.BaseData(key)
+            : null;
 
     /// <inheritdoc/>
     public string IncomingPath(BaseKey key) => Layout.IncomingImage(key);

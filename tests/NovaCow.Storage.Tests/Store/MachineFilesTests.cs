@@ -54,6 +54,7 @@ public sealed class MachineFilesTests : IDisposable
         Assert.Equal(basePath, host.Store.BackingPath(anew));
         var flat = await ChangeAsync(anew, new DiskChange.Flatten());
         Assert.Null(host.Store.BackingPath(flat));
+        Assert.Null(host.Store.BackingPath(disk with { Name = DiskName.Kernel, Format = "raw" }));
         foreach (var driver in (string[])[DriverName.Reflink, DriverName.Copy, DriverName.LvmThin])
             Assert.Null(host.Store.BackingPath(disk with { Driver = driver, Format = "raw" }));
 
