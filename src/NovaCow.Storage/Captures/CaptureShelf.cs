@@ -82,11 +82,15 @@ internal sealed class CaptureShelf(HostStore store)
     }
 
     /// <summary>Removes what a crash left of images that were being made or removed.</summary>
+    /// <remarks>What was renamed or removed may not be durable yet; where nothing is left, the
+    /// record's removal was.</remarks>
     public static void RemoveLeftovers(HostStore store)
     {
         var (layout, files) = (store.Layout, store.Files);
-        files.SyncDirectory(layout.Captures);
-        foreach (var path in Directory.EnumerateFileSystemEntries(layout.Captures))
+        var entries = Directory.GetFileSystemEntries(layout.Captures);
+        if (entries.Length > 0)
+            files.SyncDirectory(layout.Captures);
+        foreach (var path in entries)
         {
             var name = Path.GetFileName(path);
             var whole = InstanceFiles.WithoutTemporary(name);

@@ -56,7 +56,7 @@ public sealed class HostStoreTests : IDisposable
         string[] all =
             [Root, .. Directory.GetFileSystemEntries(Root, "*", SearchOption.AllDirectories)];
         Assert.All(all, path => Assert.Equal(default, File.GetUnixFileMode(path) & others));
-        Assert.Equal(6, all.Length);
+        Assert.Equal(7, all.Length);
     }
 
     [Theory]
