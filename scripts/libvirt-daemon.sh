@@ -15,8 +15,8 @@ mkdir -p "$folder"/{etc,run,lib,cache,log}
 cat > "$folder/etc/qemu.conf" <<'CONF'
 user = "root"
 group = "root"
-dynamic_ownership = 0
-remember_owner = 0
+dynamic_ownership = 1
+remember_owner = 1
 security_driver = "none"
 namespaces = []
 cgroup_controllers = []

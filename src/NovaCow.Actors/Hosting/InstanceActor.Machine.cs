@@ -96,14 +96,15 @@ internal sealed partial class InstanceActor
     private void StartMachine(Action<LaunchError?, TimeSpan> then)
     {
         _mayHaveMachine = true;
-        var (machines, guest) = (_host.Machines!, _record!.Guest);
+        var (machines, guest, store, id) = (_host.Machines!, _record!.Guest, _host.Store, _id);
         var machine = MachinePlan.For(_record, _host.Store);
         var began = _time.GetTimestamp();
         CallMachine(
             async cancellation =>
             {
                 if (guest is not null)
-                    await machines.Seeds.WriteAsync(machine.SeedPath!, _id, guest, cancellation);
+                    await machines.Seeds.WriteAsync(machine.SeedPath!, id, guest, cancellation);
+                await store.GiveMachineFilesAsync(id, cancellation);
                 await machines.Hypervisor.EnsureRunningAsync(machine, cancellation);
             },
             error => then(error, _time.GetElapsedTime(began)));

@@ -26,6 +26,10 @@ public interface IHostStore
     /// be. They go with the instance's record.</summary>
     MachineFiles MachineFiles(InstanceId id);
 
+    /// <summary>Has the console's file made, and gives it and the seed to whom the disks belong:
+    /// a hypervisor that may change no owner runs guests with them.</summary>
+    Task GiveMachineFilesAsync(InstanceId id, CancellationToken cancellationToken);
+
     /// <summary>The raw file that a disk refers to for what it does not hold itself; null: it
     /// refers to none.</summary>
     string? BackingPath(InstanceDisk disk);

@@ -28,6 +28,10 @@ public sealed record DomainOptions
     /// <summary>The emulator; null: the one that libvirt finds.</summary>
     public string? Emulator { get; init; }
 
+    /// <summary>Whom guests are run as, who has the disks already; null: as libvirt's own
+    /// configuration says.</summary>
+    public (uint Uid, uint Gid)? DiskOwner { get; init; }
+
     /// <summary>Whether devices are plugged into ports, and there must be as many as devices may
     /// come.</summary>
     internal bool HasPorts =>
@@ -50,6 +54,7 @@ public sealed record DomainOptions
             MachineType = settings.MachineType,
             Bridge = settings.Bridge,
             Cache = settings.Cache,
+            DiskOwner = settings.DiskOwner,
         };
     }
 }

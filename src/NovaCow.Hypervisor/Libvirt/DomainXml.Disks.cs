@@ -30,7 +30,7 @@ public static partial class DomainXml
             new XAttribute("device", "disk"),
             Driver(disk, options),
             Source(type, disk.Path),
-            Backing(disk.BackingPath),
+            Backing(disk.BackingPath, options),
             new XElement(
                 "target",
                 new XAttribute("dev", disk.Device["/dev/".Length..]),
@@ -56,14 +56,26 @@ public static partial class DomainXml
         "source", new XAttribute(type == "block" ? "dev" : "file", path));
 
     /// <summary>The chain to its end, which is an empty element.</summary>
-    private static XElement Backing(string? path) => path is null
+    private static XElement Backing(string? path, DomainOptions options) => path is null
         ? new XElement("backingStore")
         : new XElement(
             "backingStore",
             new XAttribute("type", "file"),
             new XElement("format", new XAttribute("type", RawFormat)),
-            Source("file", path),
+            Shared(path, options),
             new XElement("backingStore"));
+
+    /// <summary>What clones share keeps its owner; said here where the whole domain does not say
+    /// it.</summary>
+    private static XElement Shared(string path, DomainOptions options)
+    {
+        var source = Source("file", path);
+        if (options.DiskOwner is not null)
+            return source;
+        source.Add(new XElement(
+            "seclabel", new XAttribute("model", "dac"), new XAttribute("relabel", "no")));
+        return source;
+    }
 
     /// <summary>A disc on a bus of its own, which even the kernels of clouds have a driver for and
     /// where it takes no name from the disks.</summary>

@@ -37,8 +37,21 @@ public static partial class DomainXml
             new XElement("on_poweroff", "destroy"),
             new XElement("on_reboot", "restart"),
             new XElement("on_crash", "destroy"),
-            new XElement("devices", Devices(machine, options))).ToString();
+            new XElement("devices", Devices(machine, options)),
+            Owner(options)).ToString();
     }
+
+    /// <summary>Owners stay as the store set them: left to itself libvirt would give the bases that
+    /// all clones share to the user of the guests. Other security labels are libvirt's to set.
+    /// </summary>
+    private static XElement? Owner(DomainOptions options) => options.DiskOwner is not { } owner
+        ? null
+        : new XElement(
+            "seclabel",
+            new XAttribute("type", "static"),
+            new XAttribute("model", "dac"),
+            new XAttribute("relabel", "no"),
+            new XElement("label", $"+{owner.Uid}:+{owner.Gid}"));
 
     private static XElement Memory(long bytes) => new(
         "memory", new XAttribute("unit", "KiB"), (bytes + Kibibyte - 1) / Kibibyte);

@@ -36,7 +36,7 @@ public sealed class LibvirtHypervisor : IHypervisor, ICopiesRunningDisks
         _calls = new LibvirtCalls(_link);
         _machines = new Machines(settings.Host);
         _disks = new MachineDisks(_machines, _calls, _feed, time);
-        _copy = new RunningCopy(_machines, _calls, _feed);
+        _copy = new RunningCopy(_machines, _calls, _feed, settings.DiskOwner);
         _probe = new CapabilityProbe(settings, _calls, _feed, time);
     }
 

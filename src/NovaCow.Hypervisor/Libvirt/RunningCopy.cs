@@ -9,7 +9,8 @@ namespace NovaCow.Hypervisor.Libvirt;
 /// is copied before. The machine's own chain of files stays as it is, so that a crash in the
 /// middle leaves nothing to put right but the unfinished copy.
 /// </summary>
-internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, LifecycleFeed feed)
+internal sealed class RunningCopy(
+    Machines machines, LibvirtCalls calls, LifecycleFeed feed, (uint Uid, uint Gid)? owner)
 {
     /// <summary>How often progress is asked for; that it ended an event says.</summary>
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(500);
@@ -98,7 +99,7 @@ internal sealed class RunningCopy(Machines machines, LibvirtCalls calls, Lifecyc
 
         // Made here, it belongs to this process's user before and after libvirt lends it to the
         // emulator's.
-        OnTarget(copy, () => SparseFile.Create(copy.Target, bytes));
+        OnTarget(copy, () => SparseFile.Create(copy.Target, bytes, owner));
         var xml = Xml(all.Select(DeviceOf), device, copy.Target);
         var isQuiet = domain.TryFreeze();
         try

@@ -1,16 +1,17 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using NovaCow.Hypervisor.Posix;
 
 namespace NovaCow.Hypervisor.Libvirt;
 
 /// <summary>Files that take no room where they hold nothing.</summary>
-internal static partial class SparseFile
+internal static class SparseFile
 {
-    private const int SeekData = 3, SeekHole = 4;
-    private const int KeepSize = 1, PunchHole = 2;
+    private const int PunchHole = LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
 
     /// <summary>Makes one that holds nothing, readable by its owner only.</summary>
-    public static void Create(string path, long bytes)
+    /// <param name="path">The file, which is not there.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="owner">Whose it is to be; null: this process's user's.</param>
+    public static void Create(string path, long bytes, (uint Uid, uint Gid)? owner)
     {
         using var file = new FileStream(path, new FileStreamOptions
         {
@@ -19,6 +20,8 @@ internal static partial class SparseFile
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
         file.SetLength(bytes);
+        if (owner is { } to)
+            LibC.ChangeOwner(file.SafeFileHandle, path, to);
     }
 
     /// <summary>Gives back what is only reserved: an emulator that writes zeroes reserves room for
@@ -29,21 +32,14 @@ internal static partial class SparseFile
         var length = RandomAccess.GetLength(file);
         for (long at = 0; at < length;)
         {
-            var hole = lseek(file, at, SeekHole);
+            var hole = LibC.lseek(file, at, LibC.SEEK_HOLE);
             if (hole < 0 || hole >= length)
                 return;
-            var data = lseek(file, hole, SeekData);
+            var data = LibC.lseek(file, hole, LibC.SEEK_DATA);
             var end = data < 0 ? length : data;
-            if (fallocate(file, PunchHole | KeepSize, hole, end - hole) != 0)
+            if (LibC.fallocate(file, PunchHole, hole, end - hole) != 0)
                 return;
             at = end;
         }
     }
-
-    [LibraryImport("libc")]
-    private static partial long lseek(SafeFileHandle file, long offset, int whence);
-
-    [LibraryImport("libc")]
-    private static partial int fallocate(
-        SafeFileHandle file, int mode, long offset, long length);
 }

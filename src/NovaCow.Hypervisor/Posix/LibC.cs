@@ -11,7 +11,7 @@ internal static partial class LibC
 
     public const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
     public const int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
-    public const int SEEK_DATA = 3;
+    public const int SEEK_DATA = 3, SEEK_HOLE = 4;
 
     private const int MaxAttributeBytes = 32;
     private const int AtEmptyPath = 0x1000;
@@ -48,6 +48,11 @@ internal static partial class LibC
         Check(fsync(folder), "fsync", path);
     }
 
+    /// <summary>Gives an open file to another user.</summary>
+    public static void ChangeOwner(
+        SafeFileHandle file, string path, (uint Uid, uint Gid) owner) =>
+        Check(fchown(file, owner.Uid, owner.Gid), "chown", path);
+
     /// <summary>What is noted on a file in ASCII; null: nothing that is as short as ours.</summary>
     public static unsafe string? TryGetAttribute(SafeFileHandle file, string name)
     {
@@ -80,6 +85,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fchown(SafeFileHandle file, uint owner, uint group);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle file);

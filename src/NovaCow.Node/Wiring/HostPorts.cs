@@ -68,7 +68,7 @@ internal sealed class HostPorts : IDisposable
 
         var inspector = ImageSources.CreateInspector(node.Images);
         var store = Opened(OpenStore(node.Host, onNote));
-        var machines = Opened(Machines.Open(node.Name, node.Host.Hypervisor, time));
+        var machines = Opened(Machines.Open(node.Name, node.Host, time));
         var http = Opened(new HttpClient(TransferClient.CreateHandler(tls))
         {
             Timeout = Timeout.InfiniteTimeSpan,

@@ -23,11 +23,12 @@ internal sealed class Machines : IDisposable
     /// <summary>Reaches the hypervisor and finds out what it is; that may take seconds, the first
     /// time after a boot.</summary>
     /// <param name="host">Whose machines they are.</param>
-    /// <param name="settings">The host's settings of it.</param>
+    /// <param name="all">The host's settings.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="PortException">It cannot be reached.</exception>
-    public static Machines Open(HostId host, HypervisorSettings settings, TimeProvider time)
+    public static Machines Open(HostId host, Settings.HostSettings all, TimeProvider time)
     {
+        var settings = all.Hypervisor;
         var libvirt = new LibvirtSettings
         {
             Uri = settings.Uri,
@@ -37,6 +38,7 @@ internal sealed class Machines : IDisposable
             MachineType = settings.MachineType,
             Bridge = settings.Bridge,
             Cache = settings.Cache,
+            DiskOwner = all.DiskOwner is { } owner ? (owner.Uid, owner.Gid) : null,
         };
         if (!settings.IsLibvirt)
             return new Machines(libvirt, null, null);

@@ -89,6 +89,25 @@ public sealed class HostStore : IHostStore, IDisposable
         new(Layout.Console(id), Layout.Seed(id));
 
     /// <inheritdoc/>
+    public Task GiveMachineFilesAsync(InstanceId id, CancellationToken cancellationToken) =>
+        RunAsync(
+            $"instance {id}: cannot give its console to its guest",
+            () =>
+            {
+                File.OpenHandle(
+                    Layout.Console(id), FileMode.OpenOrCreate, FileAccess.Write,
+                    FileShare.ReadWrite | FileShare.Delete).Dispose();
+                foreach (var path in (string[])[Layout.Console(id), Layout.Seed(id)])
+                {
+                    if (StoreFiles.TryStat(path, out _))
+                        Owner.GiveDisk(path);
+                }
+
+                return true;
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public string? BackingPath(InstanceDisk disk) =>
         disk is { Driver: DriverName.Qcow2, Name.IsBootFile: false, BackingFile: { } key }
             ? Layout.BaseData(key)

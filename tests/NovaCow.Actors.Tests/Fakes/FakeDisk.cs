@@ -204,6 +204,9 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
     public MachineFiles MachineFiles(InstanceId id) =>
         new($"/store/instances/{id}/console.log", $"/store/instances/{id}/seed.iso");
 
+    public Task GiveMachineFilesAsync(InstanceId id, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
+
     public string? BackingPath(InstanceDisk disk) =>
         disk.BackingFile is { } key ? $"/store/bases/{key}" : null;
 

@@ -82,7 +82,9 @@ public sealed class DomainXmlTests
               <source file="/store/instances/vm-1/ephemeral0.qcow2" />
               <backingStore type="file">
                 <format type="raw" />
-                <source file="/store/bases/sha256-00/base.raw" />
+                <source file="/store/bases/sha256-00/base.raw">
+                  <seclabel model="dac" relabel="no" />
+                </source>
                 <backingStore />
               </backingStore>
               <target dev="vdb" bus="virtio" />
@@ -91,6 +93,19 @@ public sealed class DomainXmlTests
             </disk>
             """);
         Assert.True(XNode.DeepEquals(expected, XElement.Parse(xml)), xml);
+    }
+
+    [Fact]
+    public void Guests_run_as_whom_their_disks_belong_to_and_no_owner_is_changed()
+    {
+        var xml = DomainXml.Of(
+            GivenMachine.Small with { Disks = [GivenMachine.Overlay(DiskName.Root, 0)] },
+            GivenMachine.Options with { DiskOwner = (64055, 107) });
+        var label = XElement.Parse(xml).Element("seclabel")!;
+        Assert.Equal(
+            ("dac", "no", "+64055:+107"),
+            (label.Attribute("model")!.Value, label.Attribute("relabel")!.Value, label.Value));
+        Assert.Single(XElement.Parse(xml).Descendants("seclabel"));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class RunningCopyTests(EmbeddedLibvirt libvirt)
         var target = Path.Combine(libvirt.Folder, $"{machine.Id}.copy");
         using (var domain = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id))!)
         {
-            SparseFile.Create(target, 512 << 20);
+            SparseFile.Create(target, 512 << 20, null);
             domain.BeginBackup(RunningCopy.Xml(["vda"], "vda", target));
             Assert.NotNull(domain.BackupXml());
         }
