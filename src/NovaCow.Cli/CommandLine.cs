@@ -20,7 +20,7 @@ public static class CommandLine
             Output = output,
             Error = error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
         };
         if (parsed.Errors.Count > 0)
         {

@@ -36,6 +36,13 @@ internal static class Options
         Recursive = true,
     };
 
+    /// <summary>The libvirt that runs machines; not given, no machine is run.</summary>
+    public static Option<string?> Libvirt(string description) => new("--libvirt")
+    {
+        Description = description,
+        HelpName = "URI",
+    };
+
     /// <summary>A variable of the environment; null when it is empty.</summary>
     public static string? FromEnvironment(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } set ? set : null;

@@ -33,8 +33,14 @@ internal sealed class FleetChoices
         Description = "Of those that wait, the higher is placed first: -100 to 100, else 0",
     };
 
+    private readonly Option<string?> _hypervisor = new("--hypervisor")
+    {
+        Description = "Only a host that runs machines with it: libvirt, or none, for disks only",
+    };
+
     public void AddTo(Command command)
     {
+        command.Options.Add(_hypervisor);
         command.Options.Add(_on);
         command.Options.Add(_group);
         command.Options.Add(_soft);
@@ -50,5 +56,6 @@ internal sealed class FleetChoices
         Soft = parsed.GetValue(_soft),
         Project = parsed.GetValue(_project),
         Priority = parsed.GetValue(_priority),
+        Hypervisor = parsed.GetValue(_hypervisor),
     };
 }

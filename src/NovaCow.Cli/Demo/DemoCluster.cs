@@ -11,16 +11,17 @@ namespace NovaCow.Cli.Demo;
 /// </summary>
 internal sealed class DemoCluster : IAsyncDisposable
 {
+    private const string AnyPort = "http://127.0.0.1:0";
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     private readonly List<Process> _processes = [];
-    private readonly string _folder;
+    private readonly DemoSetup _setup;
 
-    private DemoCluster(string folder, Uri api)
+    private DemoCluster(DemoSetup setup, Uri api)
     {
-        _folder = folder;
+        _setup = setup;
         Api = api;
         Client = new NovaCowClient(api);
     }
@@ -35,23 +36,24 @@ internal sealed class DemoCluster : IAsyncDisposable
     public IEnumerable<int> ProcessIds => _processes.Select(p => p.Id);
 
     /// <summary>The host's store on this machine's disk.</summary>
-    public string StoreOf(string host) => Path.Combine(_folder, host, "store");
+    public string StoreOf(string host) => Path.Combine(_setup.Folder, host, "store");
 
-    public static async Task<DemoCluster> StartAsync(
-        string folder, int hosts, string imageFolder, CancellationToken ct)
+    /// <summary>Starts it and waits for its hosts, but for the one that runs machines: that tries
+    /// what its hypervisor can do first.</summary>
+    public static async Task<DemoCluster> StartAsync(DemoSetup setup, CancellationToken ct)
     {
-        var cluster = new DemoCluster(folder, new Uri($"http://127.0.0.1:{FreePort()}"));
+        var cluster = new DemoCluster(setup, new Uri($"http://127.0.0.1:{FreePort()}"));
         try
         {
-            cluster.Start("control", "control", cluster.Api.ToString(), imageFolder);
+            cluster.Start(
+                "control", "control", cluster.Api.ToString(), DemoMachines.FlavorSettings);
             await cluster.UntilAsync(cluster.Client.IsReadyAsync, "the control node", ct);
-            for (var i = 1; i <= hosts; i++)
-                cluster.Start($"host-{i}", "host", "http://127.0.0.1:0", imageFolder);
-            await cluster.UntilAsync(
-                async c => (await cluster.Client.ListHostsAsync(c)).Items.Count(
-                    h => h.State == "up") == hosts,
-                $"{hosts} hosts",
-                ct);
+            string[] names = [.. Enumerable.Range(1, setup.Hosts).Select(i => $"host-{i}")];
+            foreach (var name in names)
+                cluster.Start(name, "host", AnyPort);
+            if (setup.Libvirt is { } uri)
+                cluster.Start(DemoMachines.Host, "host", AnyPort, Hocon.Libvirt(uri));
+            await cluster.AreUpAsync(names, ct);
             return cluster;
         }
         catch
@@ -60,6 +62,15 @@ internal sealed class DemoCluster : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Waits until hosts are up.</summary>
+    /// <exception cref="CliException">One ended, or is not up in time.</exception>
+    public Task AreUpAsync(IReadOnlyCollection<string> hosts, CancellationToken ct) => UntilAsync(
+        async c => (await Client.ListHostsAsync(c)).Items
+            .Where(h => h.State == "up").Select(h => h.Name).Intersect(hosts).Count()
+            == hosts.Count,
+        string.Join(", ", hosts),
+        ct);
 
     public async ValueTask DisposeAsync()
     {
@@ -84,9 +95,9 @@ internal sealed class DemoCluster : IAsyncDisposable
         }
     }
 
-    private void Start(string name, string role, string listen, string imageFolder)
+    private void Start(string name, string role, string listen, params string[] more)
     {
-        var data = Path.Combine(_folder, name);
+        var data = Path.Combine(_setup.Folder, name);
         Directory.CreateDirectory(data);
         string[] settings =
         [
@@ -95,12 +106,16 @@ internal sealed class DemoCluster : IAsyncDisposable
             $"novacow.data={Hocon.Quoted(data)}",
             $"novacow.api.listen={Hocon.Quoted(listen)}",
             $"novacow.host.seeds=[{Hocon.Quoted(Api.ToString())}]",
-            $"novacow.images.file.roots=[{Hocon.Quoted(imageFolder)}]",
-            // No machine is booted, so a host may offer more than this machine has.
+            $"novacow.images.file.roots=[{Hocon.Quoted(_setup.ImageFolder)}]",
+            // Few machines are booted, so a host may offer more than this machine has.
             "novacow.host.vcpus=16",
             "novacow.host.memory=64GiB",
+            .. more,
         ];
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false };
+
+        // Of another session than the terminal's: Ctrl-C is for the demo, which ends machines first.
+        var start = new ProcessStartInfo("setsid") { UseShellExecute = false };
+        start.ArgumentList.Add(Environment.ProcessPath!);
         start.ArgumentList.Add("node");
         start.ArgumentList.Add("--log-file");
         start.ArgumentList.Add(Path.Combine(data, "node.log"));
@@ -123,14 +138,15 @@ internal sealed class DemoCluster : IAsyncDisposable
             {
                 throw new CliException(
                     ExitCode.Failed,
-                    $"a node ended with exit code {gone.ExitCode}; its log is below {_folder}");
+                    $"a node ended with exit code {gone.ExitCode}; "
+                    + $"its log is below {_setup.Folder}");
             }
 
             if (clock.Elapsed > ReadyWithin)
             {
                 throw new CliException(
                     ExitCode.TryAgain,
-                    $"{what}: not ready after {ReadyWithin.TotalSeconds} s; logs are below {_folder}");
+                    $"{what}: not ready after {ReadyWithin.TotalSeconds} s; logs are below {_setup.Folder}");
             }
 
             await Task.Delay(Poll, ct);

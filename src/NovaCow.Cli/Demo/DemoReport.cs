@@ -56,6 +56,35 @@ internal sealed class DemoReport(Terminal terminal)
                 + $"{(double)full / Math.Max(1, bytesOnDisk):0.0} times as much"));
     }
 
+    /// <summary>How long machines took from the request on, and what a guest says of its disks.
+    /// </summary>
+    public void Guests(IReadOnlyList<DemoGuest> guests)
+    {
+        terminal.WriteTable(
+            ["MACHINE", ">DISKS DURABLE", ">STARTED", ">GUEST'S FIRST LINE", "ITS CLOCK SAYS"],
+            guests.Select(g => new[]
+            {
+                g.Instance.Id,
+                Since(g, g.Instance.Timings.CommittedAt),
+                Since(g, g.Instance.Timings.ActiveAt),
+                Since(g, g.UpAt),
+                g.Lines.FirstOrDefault(),
+            }));
+        terminal.WriteLine("");
+        if (guests.FirstOrDefault(g => g.UpAt is null) is { } silent)
+        {
+            terminal.WriteLine(
+                $"{silent.Instance.Id} did not say that it is up; other guests than demo.sh's "
+                    + "say other things");
+        }
+
+        foreach (var line in guests[0].Lines.Where(l => l.Contains("/dev/")))
+            terminal.WriteLine($"{guests[0].Instance.Id} says: {Terminal.Printable(line)}");
+    }
+
+    private static string? Since(DemoGuest guest, DateTimeOffset? time) =>
+        time is { } at ? Show.Duration((at - guest.AskedAt).TotalMilliseconds) : null;
+
     private static string? Longest(IReadOnlyCollection<InstanceResource> instances) =>
         instances.Count == 0
             ? null : Show.Duration(instances.Max(i => i.Timings.LaunchMilliseconds ?? 0));

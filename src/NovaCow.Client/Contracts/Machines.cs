@@ -27,12 +27,16 @@ public sealed partial record HostResource
     public HypervisorResource? Hypervisor { get; init; }
 }
 
-/// <summary>What the guest is told at its first boot.</summary>
+/// <summary>What the guest is told at its first boot, and what runs it.</summary>
 public sealed partial record LaunchRequest
 {
     /// <summary>What the guest is told; null: nothing, and it gets no seed. It is never shown
     /// again.</summary>
     public GuestRequest? Guest { get; init; }
+
+    /// <summary>What runs its machine: libvirt, or none, for disks only; null: whatever its host
+    /// has.</summary>
+    public string? Hypervisor { get; init; }
 }
 
 /// <summary>What a guest is told at its first boot, through a small disk that cloud-init reads.

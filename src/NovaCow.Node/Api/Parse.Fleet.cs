@@ -16,6 +16,7 @@ internal static partial class Parse
             Project = OptionalId<ProjectName>("project", request.Project),
             Priority = request.Priority,
             Guest = Guest(request),
+            Hypervisor = request.Hypervisor,
         };
 
     /// <summary>A yes or no in the query; nothing is no.</summary>
