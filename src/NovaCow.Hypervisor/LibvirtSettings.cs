@@ -23,8 +23,8 @@ public sealed record LibvirtSettings
     /// <summary>The bridge that guests' network cards are on; null: they have none.</summary>
     public string? Bridge { get; init; }
 
-    /// <summary>The user and group that disks belong to, as whom guests are run; libvirt changes no
-    /// owner then. Null: libvirt's own configuration says who runs guests.</summary>
+    /// <summary>The user and group that disks belong to, as whom guests are run. Null: whom
+    /// libvirt runs emulators as. libvirt itself changes no owner.</summary>
     public (uint Uid, uint Gid)? DiskOwner { get; init; }
 
     /// <summary>How qemu caches disks: <c>none</c>, <c>writeback</c> or <c>directsync</c>.

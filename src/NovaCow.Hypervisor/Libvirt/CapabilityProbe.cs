@@ -13,6 +13,10 @@ internal sealed class CapabilityProbe(
     private readonly KvmMemory _memory = new(settings.StateFolder, time);
     private HypervisorCapabilities? _found;
 
+    /// <summary>Whom libvirt runs emulators as; null: it did not say, or was not asked yet.
+    /// </summary>
+    public (uint Uid, uint Gid)? User { get; private set; }
+
     /// <summary>What was found; a failure is not remembered.</summary>
     public async Task<HypervisorCapabilities> GetAsync(CancellationToken cancellationToken)
     {
@@ -52,6 +56,7 @@ internal sealed class CapabilityProbe(
             connection => (connection.Type, connection.Versions(), connection.Capabilities()),
             cancellationToken);
         var version = $"libvirt {library}, {type} {hypervisor}";
+        User = EmulatorUser.In(xml);
         var types = DomainTypes(xml, Architecture);
         var (accelerator, warning) = types.Contains("test")
             ? ("test", "libvirt's test driver runs no guests")

@@ -13,6 +13,7 @@ public sealed class LibvirtHypervisor : IHypervisor, ICopiesRunningDisks
     private static readonly TimeSpan PressAgainAfter = TimeSpan.FromSeconds(10);
 
     private readonly MachineXml _xml;
+    private readonly (uint Uid, uint Gid)? _owner;
     private readonly TimeProvider _time;
     private readonly LifecycleFeed _feed;
     private readonly LibvirtLink _link;
@@ -30,15 +31,21 @@ public sealed class LibvirtHypervisor : IHypervisor, ICopiesRunningDisks
     {
         ArgumentNullException.ThrowIfNull(settings);
         _xml = xml;
+        _owner = settings.DiskOwner;
         _time = time;
         _feed = new LifecycleFeed(settings.Host, time);
         _link = new LibvirtLink(settings.Uri, _feed, time);
         _calls = new LibvirtCalls(_link);
         _machines = new Machines(settings.Host);
         _disks = new MachineDisks(_machines, _calls, _feed, time);
-        _copy = new RunningCopy(_machines, _calls, _feed, settings.DiskOwner);
+        _copy = new RunningCopy(_machines, _calls, _feed, () => DiskOwner);
         _probe = new CapabilityProbe(settings, _calls, _feed, time);
     }
+
+    /// <summary>To whom disks have to belong so that emulators reach them, once the capabilities are
+    /// known; null: to this process's user. Only root can give them away.</summary>
+    public (uint Uid, uint Gid)? DiskOwner =>
+        _owner ?? (Environment.IsPrivilegedProcess ? _probe.User : null);
 
     /// <inheritdoc/>
     public Task<HypervisorCapabilities> GetCapabilitiesAsync(

@@ -10,7 +10,7 @@ namespace NovaCow.Hypervisor.Libvirt;
 /// middle leaves nothing to put right but the unfinished copy.
 /// </summary>
 internal sealed class RunningCopy(
-    Machines machines, LibvirtCalls calls, LifecycleFeed feed, (uint Uid, uint Gid)? owner)
+    Machines machines, LibvirtCalls calls, LifecycleFeed feed, Func<(uint Uid, uint Gid)?> owner)
 {
     /// <summary>How often progress is asked for; that it ended an event says.</summary>
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(500);
@@ -99,7 +99,7 @@ internal sealed class RunningCopy(
 
         // Made here, it belongs to this process's user before and after libvirt lends it to the
         // emulator's.
-        OnTarget(copy, () => SparseFile.Create(copy.Target, bytes, owner));
+        OnTarget(copy, () => SparseFile.Create(copy.Target, bytes, owner()));
         var xml = Xml(all.Select(DeviceOf), device, copy.Target);
         var isQuiet = domain.TryFreeze();
         try

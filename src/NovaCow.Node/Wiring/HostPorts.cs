@@ -67,8 +67,8 @@ internal sealed class HostPorts : IDisposable
         }
 
         var inspector = ImageSources.CreateInspector(node.Images);
-        var store = Opened(OpenStore(node.Host, onNote));
         var machines = Opened(Machines.Open(node.Name, node.Host, time));
+        var store = Opened(OpenStore(node.Host, machines.DiskOwner, onNote));
         var http = Opened(new HttpClient(TransferClient.CreateHandler(tls))
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -104,13 +104,14 @@ internal sealed class HostPorts : IDisposable
             port.Dispose();
     }
 
-    private static HostStore OpenStore(Settings.HostSettings host, Action<string> onNote)
+    private static HostStore OpenStore(
+        Settings.HostSettings host, DiskOwner? owner, Action<string> onNote)
     {
         try
         {
             return HostStore.Open(
                 host.StorePath,
-                new HostStoreOptions { OnNote = onNote, DiskOwner = host.DiskOwner });
+                new HostStoreOptions { OnNote = onNote, DiskOwner = owner });
         }
         catch (PortException e)
         {

@@ -4,6 +4,7 @@ using NovaCow.Hypervisor;
 using NovaCow.Hypervisor.Libvirt;
 using NovaCow.Hypervisor.Seeds;
 using NovaCow.Node.Settings;
+using NovaCow.Storage;
 
 namespace NovaCow.Node.Wiring;
 
@@ -14,11 +15,19 @@ internal sealed class Machines : IDisposable
     private readonly LibvirtHypervisor? _libvirt;
     private readonly LibvirtSettings _settings;
 
-    private Machines(LibvirtSettings settings, LibvirtHypervisor? libvirt, HostMachines? machines) =>
-        (_settings, _libvirt, Machinery) = (settings, libvirt, machines);
+    private Machines(
+        LibvirtSettings settings, DiskOwner? owner, LibvirtHypervisor? libvirt,
+        HostMachines? machines)
+    {
+        (_settings, _libvirt) = (settings, libvirt);
+        (DiskOwner, Machinery) = (owner, machines);
+    }
 
     /// <summary>What runs machines; null: nothing does.</summary>
     public HostMachines? Machinery { get; }
+
+    /// <summary>To whom disks have to belong; null: to this process's user.</summary>
+    public DiskOwner? DiskOwner { get; }
 
     /// <summary>Reaches the hypervisor and finds out what it is; that may take seconds, the first
     /// time after a boot.</summary>
@@ -41,18 +50,20 @@ internal sealed class Machines : IDisposable
             DiskOwner = all.DiskOwner is { } owner ? (owner.Uid, owner.Gid) : null,
         };
         if (!settings.IsLibvirt)
-            return new Machines(libvirt, null, null);
+            return new Machines(libvirt, all.DiskOwner, null, null);
         Directory.CreateDirectory(settings.StatePath);
-        var hypervisor = new LibvirtHypervisor(
+        LibvirtHypervisor? hypervisor = null;
+        DomainOptions OptionsFor(string accelerator) =>
+            DomainOptions.For(libvirt, accelerator) with { DiskOwner = hypervisor!.DiskOwner };
+        hypervisor = new LibvirtHypervisor(
             libvirt,
             new MachineXml(
-                (machine, accelerator) =>
-                    DomainXml.Of(machine, DomainOptions.For(libvirt, accelerator)),
-                disk => DomainXml.Disk(disk, DomainOptions.For(libvirt, DomainOptions.Qemu))),
+                (machine, accelerator) => DomainXml.Of(machine, OptionsFor(accelerator)),
+                disk => DomainXml.Disk(disk, OptionsFor(DomainOptions.Qemu))),
             time);
         try
         {
-            return new Machines(libvirt, hypervisor, new HostMachines
+            var machines = new HostMachines
             {
                 Hypervisor = hypervisor,
                 Capabilities = hypervisor.GetCapabilitiesAsync(CancellationToken.None)
@@ -61,7 +72,11 @@ internal sealed class Machines : IDisposable
                 Resume = settings.Resume,
                 UnplugPatience = settings.UnplugPatience,
                 ConsoleBytes = settings.ConsoleBytes,
-            });
+            };
+            var emulator = hypervisor.DiskOwner is { } user
+                ? new DiskOwner(user.Uid, user.Gid)
+                : null;
+            return new Machines(libvirt, emulator, hypervisor, machines);
         }
         catch
         {
@@ -74,7 +89,10 @@ internal sealed class Machines : IDisposable
     public MachineDescription Describe(MachineSpec machine) => MachineDescriptions.Of(
         machine,
         DomainOptions.For(
-            _settings, Machinery?.Capabilities.Accelerator ?? DomainOptions.Kvm));
+            _settings, Machinery?.Capabilities.Accelerator ?? DomainOptions.Kvm) with
+        {
+            DiskOwner = DiskOwner is { } owner ? (owner.Uid, owner.Gid) : null,
+        });
 
     /// <summary>Lets go of the hypervisor; machines go on.</summary>
     public void Dispose() => _libvirt?.Dispose();
