@@ -13,6 +13,10 @@ internal static class DomainOwner
     public static InstanceId? InstanceOf(Domain domain, string host) =>
         Read(domain.Metadata(DomainIdentity.Namespace), domain.Name, host);
 
+    /// <summary>Whether some host made it.</summary>
+    public static bool IsMarked(Domain domain) =>
+        domain.Metadata(DomainIdentity.Namespace) is not null;
+
     /// <summary>The instance that metadata names, when it is this host's and the name fits.
     /// </summary>
     internal static InstanceId? Read(string? metadata, string name, string host) =>

@@ -13,14 +13,11 @@ internal sealed class Machines(string host)
     /// </exception>
     public Domain? Find(Connection connection, InstanceId id)
     {
-        var name = DomainIdentity.NameOf(id);
-        var domain = connection.Find(name);
+        var domain = connection.Find(DomainIdentity.NameOf(id));
         if (domain is null || DomainOwner.InstanceOf(domain, host) == id)
             return domain;
         domain.Dispose();
-        throw LibvirtFailure.Refusal(
-            $"machine {id}: libvirt has a domain {name} that is not of host {host}, and was left "
-                + "alone; rename or undefine it, or choose another instance id");
+        throw NotOurs(id);
     }
 
     /// <summary>The instance's domain, which runs.</summary>
@@ -97,12 +94,15 @@ internal sealed class Machines(string host)
         return true;
     }
 
-    /// <summary>Ends it, and removes its definition.</summary>
+    /// <summary>Ends it, and removes its definition. A domain that no host made has but its name,
+    /// and is left as it is: there is no machine to remove.</summary>
     public bool Remove(Connection connection, InstanceId id)
     {
-        using var domain = Find(connection, id);
-        if (domain is null)
+        using var domain = connection.Find(DomainIdentity.NameOf(id));
+        if (domain is null || !DomainOwner.IsMarked(domain))
             return false;
+        if (DomainOwner.InstanceOf(domain, host) != id)
+            throw NotOurs(id);
         End(domain);
         domain.Undefine();
         return true;
@@ -121,6 +121,10 @@ internal sealed class Machines(string host)
 
         return new MachineInventory(machines, strangers);
     }
+
+    private PortException NotOurs(InstanceId id) => LibvirtFailure.Refusal(
+        $"machine {id}: libvirt has a domain {DomainIdentity.NameOf(id)} that is not of host {host}, "
+            + "and was left alone; rename or undefine it, or choose another instance id");
 
     private static void End(Domain domain)
     {

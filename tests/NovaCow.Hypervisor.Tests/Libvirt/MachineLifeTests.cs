@@ -106,6 +106,26 @@ public sealed class MachineLifeTests(EmbeddedLibvirt libvirt)
     }
 
     [Fact]
+    public async Task A_domain_that_no_host_made_is_not_the_machine_that_its_name_says()
+    {
+        var machine = libvirt.NewMachine(BootSectors.Idles);
+        using var stranger = libvirt.Other.Define($"""
+            <domain type='qemu'>
+              <name>{DomainIdentity.NameOf(machine.Id)}</name>
+              <memory unit='MiB'>16</memory>
+              <os><type arch='x86_64' machine='q35'>hvm</type></os>
+            </domain>
+            """);
+
+        await RefusedAsync(() => Hypervisor.EnsureRunningAsync(machine, default));
+        await Hypervisor.RemoveAsync(machine.Id, default);
+
+        using var left = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id));
+        Assert.NotNull(left);
+        left.Undefine();
+    }
+
+    [Fact]
     public async Task A_call_that_nobody_waits_for_any_more_is_made_whole()
     {
         var machine = libvirt.NewMachine(BootSectors.Idles);
