@@ -80,9 +80,14 @@ public sealed class LibvirtDaemon : IAsyncDisposable
     /// <param name="domain">The machine's name.</param>
     public async Task KillEmulatorAsync(string domain)
     {
-        var id = await File.ReadAllTextAsync($"{_folder}/run/qemu/{domain}.pid");
-        await InsideAsync("kill", "-9", id);
+        await InsideAsync("kill", "-9", await EmulatorIdAsync(domain));
     }
+
+    /// <summary>The id of a machine's emulator among this libvirt's processes; another start has
+    /// another.</summary>
+    /// <param name="domain">The machine's name; it runs.</param>
+    public async Task<string> EmulatorIdAsync(string domain) =>
+        (await File.ReadAllTextAsync($"{_folder}/run/qemu/{domain}.pid")).Trim();
 
     /// <summary>Ends it and its machines, and removes its folder.</summary>
     public async ValueTask DisposeAsync()

@@ -80,9 +80,11 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a host and waits until the scheduler counts on it.</summary>
-    public async Task StartHostAsync(string name)
+    /// <param name="name">The host.</param>
+    /// <param name="settings">Its own, beside those of all.</param>
+    public async Task StartHostAsync(string name, params IEnumerable<string> settings)
     {
-        Start(name, "host", [.. Settings, .. Certificates(ClusterRole.Host, name)]);
+        Start(name, "host", [.. Settings, .. settings, .. Certificates(ClusterRole.Host, name)]);
         await UntilHostIsAsync(name, "up");
     }
 
