@@ -1,4 +1,5 @@
 using NovaCow.Client;
+using NovaCow.Cluster.Tests.Harness;
 using NovaCow.Testing.Guests;
 
 namespace NovaCow.Cluster.Tests.Machines;
@@ -42,6 +43,50 @@ public sealed class MachineFaultTests
         await machines.StartInstanceAsync("vm-1");
         Assert.NotEqual(emulator, await daemon.EmulatorIdAsync(Domain));
         await machines.DeleteAsync("vm-1", "host-1");
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_a_machine_is_done_by_a_host_that_was_killed_in_the_middle()
+    {
+        await using var machines = await MachineCluster.StartAsync();
+        await machines.StartHostAsync("host-1");
+        var daemon = await machines.DaemonAsync("host-1");
+        var console = await machines.RunAsync("vm-1", "host-1", "demo", "mark once");
+        await console.DoneAsync();
+        var emulator = await daemon.EmulatorIdAsync(Domain);
+
+        await InterruptedAsync(machines, (client, id) => client.CaptureInstanceAsync(
+            id, new CaptureImageRequest { Name = "captured" }, null, default));
+        await machines.PowerAsync("vm-1", "running", "started");
+        Assert.Equal(emulator, await daemon.EmulatorIdAsync(Domain));
+        Assert.NotNull(await machines.Client.GetImageAsync("captured", default));
+
+        await console.SkipAsync();
+        await InterruptedAsync(machines, (client, id) => client.RebuildInstanceAsync(
+            id, new RebuildRequest { Image = "demo" }, null, default));
+        await machines.PowerAsync("vm-1", "running", "started");
+        var rebuilt = await console.DoneAsync();
+        Assert.Contains("novacow: boot 1\n", rebuilt, StringComparison.Ordinal);
+        Assert.DoesNotContain("novacow: marks", rebuilt, StringComparison.Ordinal);
+        Assert.Equal(2, rebuilt.Split("novacow: up after").Length);
+        await machines.DeleteAsync("vm-1", "host-1");
+    }
+
+    /// <summary>Asks for something, and kills the host once it is at it.</summary>
+    private static async Task InterruptedAsync(
+        MachineCluster machines, Func<NovaCowClient, string, Task<InstanceResource>> ask)
+    {
+        var asked = (await ask(machines.Client, "vm-1")).Operation!;
+        await machines.Cluster.Node("host-1").KillAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{asked.Kind} was {asked.State} when the host was killed");
+        await machines.StartHostAsync("host-1");
+        var ended = (await Eventually.HoldsAsync(
+            $"{asked.Kind} has ended",
+            () => machines.Client.GetInstanceAsync("vm-1", default),
+            i => i.Operation!.State != "running",
+            machines.Cluster.Logs)).Operation!;
+        Assert.True(ended.State == "done", ended.Error);
     }
 
     [Fact]
