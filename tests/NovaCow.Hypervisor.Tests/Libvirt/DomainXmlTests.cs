@@ -18,7 +18,9 @@ public sealed class DomainXmlTests
         {
             var (machine, options) = GivenMachine.Random(seed);
             files.Add(scratch.At($"{seed}.xml"));
-            await File.WriteAllTextAsync(files[^1], DomainXml.Of(machine, options));
+            (uint, uint)? owner = seed % 2 == 0 ? null : (64055, (uint)seed);
+            await File.WriteAllTextAsync(
+                files[^1], DomainXml.Of(machine, options with { DiskOwner = owner }));
         }
 
         // What is wrong with seed N is said of file N.xml.

@@ -116,6 +116,27 @@ public sealed class OfflineCommandTests : IDisposable
         Assert.Contains("/no/such/folder/log", error);
     }
 
+    [Fact]
+    public async Task A_demo_of_more_machines_than_it_can_have_is_refused()
+    {
+        var image = Write("disk.raw", new byte[1 << 20]);
+        var (exit, _, error) = await RunAsync("demo", image, "--boot", "17");
+        Assert.Equal(ExitCode.Usage, exit);
+        Assert.Contains("--boot 17: expected 0 to 16", error);
+    }
+
+    [Fact]
+    public async Task A_libvirt_that_cannot_be_reached_is_named_with_what_to_do()
+    {
+        var data = Path.Combine(_folder.FullName, "data");
+        var (exit, _, error) = await RunAsync(
+            "dev", "--data", data, "--listen", "http://127.0.0.1:0",
+            "--libvirt", "qemu+unix:///system?socket=/no/such/socket");
+        Assert.Equal(ExitCode.Failed, exit);
+        Assert.Contains("/no/such/socket", error);
+        Assert.Contains("libvirtd", error);
+    }
+
     [Theory]
     [InlineData("bash")]
     [InlineData("zsh")]

@@ -120,8 +120,10 @@ public sealed class MachineCommandTests : IClassFixture<MachineFixture>
     {
         var filter = new ConsoleFilter();
         byte[] hostile = [.. "\e[2Jé\a"u8, 0xc2];
-        Assert.Equal("?[2Jé?", filter.Clean(hostile));
-        Assert.Equal("?31m\r\n\t", filter.Clean([0x9b, .. "31m\r\n\t"u8]));
+        Assert.Equal("é?", filter.Clean(hostile));
+        Assert.Equal("\r\n\t", filter.Clean([0x9b, .. "31m\r\n\t"u8]));
+        Assert.Equal("a", filter.Clean("a\e[1;"u8));
+        Assert.Equal("up\n]?", filter.Clean("33Hup\e[3\n\e]\0"u8));
         Assert.Equal("�", new ConsoleFilter().Clean([0xff]));
         _node.Fleet.Print("\e[31mred"u8);
         var (_, raw, _) = await _node.CliAsync("instance", "console", "web", "--raw");
@@ -174,6 +176,15 @@ public sealed class MachineCommandTests : IClassFixture<MachineFixture>
         Assert.Null(Launched("plain").Guest);
         await _node.CliAsync("launch", "debian", "--name", "named", "--seed", "nocloud");
         Assert.Equal(new GuestSetup(), Launched("named").Guest);
+    }
+
+    [Fact]
+    public async Task What_runs_a_machine_is_asked_for_with_its_launch()
+    {
+        await _node.CliAsync("launch", "debian", "--name", "booted", "--hypervisor", "libvirt");
+        Assert.Equal("libvirt", Launched("booted").Hypervisor);
+        await _node.CliAsync("launch", "debian", "--name", "any");
+        Assert.Null(Launched("any").Hypervisor);
     }
 
     [Fact]
