@@ -1,23 +1,28 @@
 #!/usr/bin/env bash
-# demo.sh [IMAGE] [--keep]: builds NovaCow, starts a cluster of three hosts on this machine, launches
+# demo.sh [IMAGE] [--keep] [--boot N]: builds NovaCow, starts a cluster of three hosts on this machine, launches
 # 60 instances of IMAGE and shows what copy-on-write gained. Without IMAGE it makes a small bootable
 # disk from Debian's packages, kept in .demo/ for the next time. Where libvirt is present, the
-# demo's own as root and else the system's, NOVACOW_DEMO_LIBVIRT names it to the demo, so that
+# demo's own as root and else the user's, NOVACOW_DEMO_LIBVIRT names it to the demo, so that
 # guests are booted.
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 . "$here/scripts/prerequisites.sh"
 require_dotnet
 require qemu-img=qemu-utils mke2fs=e2fsprogs mkswap=util-linux prlimit=util-linux \
-  setpriv=util-linux
+  setpriv=util-linux setsid=util-linux
 
 image=
 options=()
-for argument in "$@"; do
-  case $argument in
-    -*) options+=("$argument") ;;
-    *) image=$argument ;;
+while [ $# -gt 0 ]; do
+  case $1 in
+    --boot | --libvirt | --data | --flavor)
+      options+=("${@:1:2}")
+      shift
+      ;;
+    -*) options+=("$1") ;;
+    *) image=$1 ;;
   esac
+  shift || break
 done
 if [ -z "$image" ]; then
   image=$here/.demo/demo.qcow2
@@ -47,8 +52,11 @@ find_libvirt() {
       sleep 0.1
       tries=$((tries + 1))
     done
-  else
+  elif [ "$(id -u)" -eq 0 ]; then
     uri=qemu:///system
+  else
+    # The system's would run guests as a user who cannot reach this user's disks.
+    uri=qemu:///session
   fi
   if answers "$uri"; then export NOVACOW_DEMO_LIBVIRT=$uri; fi
 }
