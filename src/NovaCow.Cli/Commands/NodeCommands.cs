@@ -18,7 +18,8 @@ internal static class NodeCommands
             Description = "Where the API listens",
             DefaultValueFactory = _ => "http://127.0.0.1:7600",
         };
-        var libvirt = Options.Libvirt("Boot machines with the libvirt there, such as qemu:///system");
+        var libvirt = Options.Libvirt(
+            "Boot machines with the libvirt there, such as qemu:///system");
         var command = new Command(
             "dev", "One node with everything in it, for trying out; reads images from anywhere")
         {
@@ -36,7 +37,9 @@ internal static class NodeCommands
                 overrides += "\n" + string.Join('\n', Hocon.Libvirt(uri));
             return await RunAsync(SettingsReader.Load(null, overrides), null, terminal, ct);
         });
-        return command.WithExamples("novacow dev", "novacow dev --data ~/novacow", "novacow dev --libvirt qemu:///system");
+        return command.WithExamples(
+            "novacow dev", "novacow dev --data ~/novacow",
+            "novacow dev --libvirt qemu:///system");
     }
 
     public static Command Node(Terminal terminal)

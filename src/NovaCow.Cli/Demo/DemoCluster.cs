@@ -113,7 +113,8 @@ internal sealed class DemoCluster : IAsyncDisposable
             .. more,
         ];
 
-        // Of another session than the terminal's: Ctrl-C is for the demo, which ends machines first.
+        // Of another session than the terminal's: Ctrl-C is for the demo, which ends machines
+        // first.
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false };
         start.ArgumentList.Add(Environment.ProcessPath!);
         start.ArgumentList.Add("node");
