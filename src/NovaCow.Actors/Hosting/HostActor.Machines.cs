@@ -43,8 +43,8 @@ public sealed partial class HostActor
         foreach (var id in found.Machines.Keys.Where(id => !_instances.ContainsKey(id)))
         {
             _log.Warning(
-                "instance {0}: the hypervisor has a machine of that id, and the store no record; it "
-                    + "is left as it is", id);
+                "instance {0}: the hypervisor has a machine of that id, and the store no record; "
+                    + "it is left as it is", id);
         }
 
         if (found.Strangers.Count > 0)

@@ -146,7 +146,8 @@ internal sealed partial class InstanceActor
     private void Capture(RunningChange change, InstanceChange.Capture capture)
     {
         change.Stage = ChangeStage.Machine;
-        var (captures, root) = (_host.Captures!, _record!.Disks.First(d => d.Name == DiskName.Root));
+        var captures = _host.Captures!;
+        var root = _record!.Disks.First(d => d.Name == DiskName.Root);
         var running = IsOn ? Hypervisor as ICopiesRunningDisks : null;
         if (IsOn && running is null)
         {

@@ -62,7 +62,10 @@ internal static class Reconciliation
         var disks = inventory.Disks[record.Id];
         if (record.Disks.All(d => IsSame(d, Seen(d, disks)!)))
             return record;
-        var anew = record with { Disks = [.. record.Disks.Select(d => Seen(d, disks)!.PluggedAs(d))] };
+        var anew = record with
+        {
+            Disks = [.. record.Disks.Select(d => Seen(d, disks)!.PluggedAs(d))],
+        };
         try
         {
             await host.Store.SaveInstanceAsync(anew, CancellationToken.None);

@@ -143,8 +143,8 @@ public sealed record HostedInstance(InstanceId Id, LaunchFence Fence, InstanceSt
 public sealed record PowerReport(MachineStatus Status, DateTimeOffset Since);
 
 /// <summary>A part of what a guest wrote on its serial console.</summary>
-/// <param name="Offset">Where it begins, in bytes from the console's beginning: at or after what was
-/// asked for, as what is old is not kept.</param>
+/// <param name="Offset">Where it begins, in bytes from the console's beginning: at or after what
+/// was asked for, as what is old is not kept.</param>
 /// <param name="Bytes">What was written there; empty at the console's end.</param>
 /// <param name="EndOffset">Where the console ends now.</param>
 public sealed record ConsolePart(long Offset, byte[] Bytes, long EndOffset);

@@ -67,8 +67,8 @@ public abstract partial record InstanceChange
 
     /// <summary>There is an image of the root disk.</summary>
     /// <param name="Name">Its name.</param>
-    /// <param name="Of">The image that the disk is or was a clone of last: the new one is like it in
-    /// what a disk does not say, such as the kernel it boots with.</param>
+    /// <param name="Of">The image that the disk is or was a clone of last: the new one is like it
+    /// in what a disk does not say, such as the kernel it boots with.</param>
     public sealed record Capture(ImageName Name, Image Of) : InstanceChange;
 
     /// <summary>The disk is plugged in.</summary>

@@ -40,8 +40,8 @@ public enum ChangeKind
     Detach,
 }
 
-/// <summary>What a client asks to be done to an instance: its machine or its disks; compared by what
-/// it says.</summary>
+/// <summary>What a client asks to be done to an instance: its machine or its disks; compared by
+/// what it says.</summary>
 [JsonDerivedType(typeof(Resize), "resize")]
 [JsonDerivedType(typeof(Flatten), "flatten")]
 [JsonDerivedType(typeof(Rebase), "rebase")]

@@ -42,8 +42,8 @@ public sealed class LibvirtHypervisor : IHypervisor, ICopiesRunningDisks
         _probe = new CapabilityProbe(settings, _calls, _feed, time);
     }
 
-    /// <summary>To whom disks have to belong so that emulators reach them, once the capabilities are
-    /// known; null: to this process's user. Only root can give them away.</summary>
+    /// <summary>To whom disks have to belong so that emulators reach them, once the capabilities
+    /// are known; null: to this process's user. Only root can give them away.</summary>
     public (uint Uid, uint Gid)? DiskOwner =>
         _owner ?? (Environment.IsPrivilegedProcess ? _probe.User : null);
 

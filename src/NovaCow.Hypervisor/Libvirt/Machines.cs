@@ -123,8 +123,8 @@ internal sealed class Machines(string host)
     }
 
     private PortException NotOurs(InstanceId id) => LibvirtFailure.Refusal(
-        $"machine {id}: libvirt has a domain {DomainIdentity.NameOf(id)} that is not of host {host}, "
-            + "and was left alone; rename or undefine it, or choose another instance id");
+        $"machine {id}: libvirt has a domain {DomainIdentity.NameOf(id)} that is not of host "
+            + $"{host}, and was left alone; rename or undefine it, or choose another instance id");
 
     private static void End(Domain domain)
     {

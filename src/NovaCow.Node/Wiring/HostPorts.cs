@@ -7,8 +7,8 @@ using NovaCow.Storage;
 
 namespace NovaCow.Node.Wiring;
 
-/// <summary>What a host's actor works with: its store, its drivers, its hypervisor, and what reaches
-/// other hosts.</summary>
+/// <summary>What a host's actor works with: its store, its drivers, its hypervisor, and what
+/// reaches other hosts.</summary>
 internal sealed class HostPorts : IDisposable
 {
     private readonly Stack<IDisposable> _opened = new();

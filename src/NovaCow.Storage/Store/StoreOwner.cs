@@ -15,7 +15,8 @@ internal sealed class StoreOwner(StoreFiles files, StoreLayout layout, DiskOwner
     /// <summary>Lets the owner through the folders that all disks and bases are in.</summary>
     public void OpenStore()
     {
-        foreach (var folder in (string[])[layout.Root, layout.Bases, layout.Instances, layout.Captures])
+        string[] folders = [layout.Root, layout.Bases, layout.Instances, layout.Captures];
+        foreach (var folder in folders)
             OpenFolder(folder);
     }
 

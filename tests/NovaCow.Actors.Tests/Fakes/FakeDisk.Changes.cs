@@ -92,7 +92,7 @@ internal sealed partial class FakeDisk
                 Assert.True(Bases.ContainsKey(rebase.Base), $"a clone of {rebase.Base}, not made");
                 return disk with { BackingFile = rebase.Base, AllocatedBytes = 12 };
             case DiskChange.Rebuild rebuild:
-                Assert.True(Bases.ContainsKey(rebuild.Base), $"a clone of {rebuild.Base}, not made");
+                Assert.True(Bases.ContainsKey(rebuild.Base), $"{rebuild.Base} is not made");
                 return disk with { BackingFile = rebuild.Base, AllocatedBytes = 13 };
             default:
                 throw new InvalidOperationException($"{change}");
