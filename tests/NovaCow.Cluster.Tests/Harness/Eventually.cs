@@ -10,17 +10,19 @@ internal static class Eventually
 
     /// <summary>The first value that a condition holds for.</summary>
     public static async Task<T> HoldsAsync<T>(
-        string what, Func<Task<T>> look, Func<T, bool> condition, Func<string>? whatIsSeen = null)
+        string what, Func<Task<T>> look, Func<T, bool> condition, Func<string>? whatIsSeen = null,
+        TimeSpan? within = null)
     {
+        var deadline = within ?? Deadline;
         var clock = Stopwatch.StartNew();
         while (true)
         {
             var seen = await look();
             if (condition(seen))
                 return seen;
-            if (clock.Elapsed > Deadline)
+            if (clock.Elapsed > deadline)
             {
-                Assert.Fail($"{what}: not true after {Deadline.TotalSeconds} s; seen: {seen} "
+                Assert.Fail($"{what}: not true after {deadline.TotalSeconds} s; seen: {seen} "
                     + whatIsSeen?.Invoke());
             }
 

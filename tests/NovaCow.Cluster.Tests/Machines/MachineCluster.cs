@@ -78,25 +78,29 @@ internal sealed class MachineCluster : IAsyncDisposable
             ]);
     }
 
-    /// <summary>Launches an instance, and waits until it is active or failed.</summary>
+    /// <summary>Asks for an instance.</summary>
     /// <param name="id">The instance.</param>
     /// <param name="host">Where it has to stay; null: anywhere.</param>
     /// <param name="image">Of which image.</param>
     /// <param name="commands">What its guest is told, by its seed.</param>
+    public static LaunchRequest Request(
+        string id, string? host, string image = "demo", params string[] commands) => new()
+    {
+        Image = image,
+        Flavor = "guest",
+        Ids = [id],
+        On = host is null ? null : $"at={host}",
+        Guest = new GuestRequest
+        {
+            UserData = string.Concat(commands.Select(c => $"novacow: {c}\n")),
+        },
+    };
+
+    /// <summary>Launches an instance, and waits until it is active or failed.</summary>
     public async Task<InstanceResource> LaunchAsync(
         string id, string? host, string image = "demo", params string[] commands)
     {
-        var request = new LaunchRequest
-        {
-            Image = image,
-            Flavor = "guest",
-            Ids = [id],
-            On = host is null ? null : $"at={host}",
-            Guest = new GuestRequest
-            {
-                UserData = string.Concat(commands.Select(c => $"novacow: {c}\n")),
-            },
-        };
+        var request = Request(id, host, image, commands);
         return Assert.Single((await Client.LaunchAsync(request, Wait, default)).Instances);
     }
 

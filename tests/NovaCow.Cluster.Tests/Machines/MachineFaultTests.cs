@@ -72,6 +72,39 @@ public sealed class MachineFaultTests
         await machines.DeleteAsync("vm-1", "host-1");
     }
 
+    [Fact]
+    public async Task A_launch_and_a_delete_are_ended_by_a_host_that_was_killed_in_the_middle()
+    {
+        await using var machines = await MachineCluster.StartAsync();
+        await machines.StartHostAsync("host-1");
+        await machines.Client.LaunchAsync(
+            MachineCluster.Request("vm-1", "host-1"), wait: null, default);
+        await Eventually.HoldsAsync(
+            "its machine is about to start",
+            () => machines.Client.GetInstanceAsync("vm-1", default),
+            i => i.State is "committed" or "active",
+            machines.Cluster.Logs);
+        await machines.Cluster.Node("host-1").KillAsync();
+        Told(await machines.DomainsAsync("host-1"));
+        await machines.StartHostAsync("host-1");
+        await machines.Cluster.UntilAllAreAsync("active", 1);
+        await machines.PowerAsync("vm-1", "running", "started");
+        Assert.Single((await machines.DomainsAsync("host-1")).Trim().Split('\n'));
+
+        await machines.Client.DeleteInstanceAsync("vm-1", wait: null, default);
+        await machines.Cluster.Node("host-1").KillAsync();
+        Told(await machines.DomainsAsync("host-1"));
+        await machines.StartHostAsync("host-1");
+        await Eventually.TrueAsync(
+            "nothing of it is left",
+            async () => !machines.Cluster.OnDisk("host-1").Any()
+                && string.IsNullOrWhiteSpace(await machines.DomainsAsync("host-1")),
+            machines.Cluster.Logs);
+
+        static void Told(string domains) => TestContext.Current.TestOutputHelper?.WriteLine(
+            $"libvirt had, when the host was killed: {domains.Trim()}");
+    }
+
     /// <summary>Asks for something, and kills the host once it is at it.</summary>
     private static async Task InterruptedAsync(
         MachineCluster machines, Func<NovaCowClient, string, Task<InstanceResource>> ask)
@@ -85,7 +118,8 @@ public sealed class MachineFaultTests
             $"{asked.Kind} has ended",
             () => machines.Client.GetInstanceAsync("vm-1", default),
             i => i.Operation!.State != "running",
-            machines.Cluster.Logs)).Operation!;
+            machines.Cluster.Logs,
+            MachineCluster.Wait)).Operation!;
         Assert.True(ended.State == "done", ended.Error);
     }
 
