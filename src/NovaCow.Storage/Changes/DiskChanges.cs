@@ -123,7 +123,6 @@ internal sealed class DiskChanges(
 
     private Ensured<InstanceDisk> Adopt(CloneRequest request, ChangeRules rules, Pace pace)
     {
-        var folder = store.Layout.Instance(request.Instance);
         var path = store.Layout.Disk(request.Instance, request.Disk, kind.Extension);
         if (StoreFiles.TryStat(path, out _))
             return new Ensured<InstanceDisk>(Result(request.Disk, path), Created: false);
@@ -133,18 +132,7 @@ internal sealed class DiskChanges(
         rules.CheckBase(facts);
         using var disk = OpenDisk.OpenForeign(request.Contents!);
         rules.CheckContents(request, disk.View.SizeBytes);
-        _files.MakeDirectory(folder);
-        store.Owner.OpenFolder(folder);
-        try
-        {
-            _rewriter.Run(disk, facts, path, pace);
-        }
-        catch
-        {
-            _files.DeleteEmptyDirectory(folder);
-            throw;
-        }
-
+        _rewriter.RunFirst(disk, facts, path, pace);
         return new Ensured<InstanceDisk>(Result(request.Disk, path), Created: true);
     }
 

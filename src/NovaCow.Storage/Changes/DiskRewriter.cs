@@ -21,6 +21,24 @@ internal sealed class DiskRewriter(HostStore store, IDiskKind kind)
     public void Run(OpenDisk disk, DiskFacts facts, string path, Pace pace) =>
         Make(disk, path, target => Fill(disk, facts, target, pace));
 
+    /// <summary>The same for a disk of which there is none yet, maybe the instance's first.
+    /// </summary>
+    public void RunFirst(OpenDisk disk, DiskFacts facts, string path, Pace pace)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        _files.MakeDirectory(folder);
+        store.Owner.OpenFolder(folder);
+        try
+        {
+            Run(disk, facts, path, pace);
+        }
+        catch
+        {
+            _files.DeleteEmptyDirectory(folder);
+            throw;
+        }
+    }
+
     /// <summary>Makes a fresh clone, or a copy, of a base in a disk's stead.</summary>
     /// <param name="disk">Whose place it is to take; it is kept from others, and not read.</param>
     /// <param name="facts">What the new one is to be.</param>

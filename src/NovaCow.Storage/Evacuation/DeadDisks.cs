@@ -18,7 +18,6 @@ internal sealed class DeadDisks(HostStore store, FileDisks disks, IDiskKind kind
 
     public Ensured<InstanceDisk> TakeOver(CloneRequest request, SharedStores shared, Pace pace)
     {
-        var folder = store.Layout.Instance(request.Instance);
         var path = store.Layout.Disk(request.Instance, request.Disk, kind.Extension);
         if (StoreFiles.TryStat(path, out _))
             return new Ensured<InstanceDisk>(Result(request.Disk, path), Created: false);
@@ -33,18 +32,7 @@ internal sealed class DeadDisks(HostStore store, FileDisks disks, IDiskKind kind
         using var dead = shared.Open(request.Transfer.Source.Dead!);
         using var disk = dead.OpenDisk(
             request, kind, (store.Layout.BaseData(request.Base), _files.OpenToRead));
-        _files.MakeDirectory(folder);
-        store.Owner.OpenFolder(folder);
-        try
-        {
-            _rewriter.Run(disk, facts, path, pace);
-        }
-        catch
-        {
-            _files.DeleteEmptyDirectory(folder);
-            throw;
-        }
-
+        _rewriter.RunFirst(disk, facts, path, pace);
         return new Ensured<InstanceDisk>(Result(request.Disk, path), Created: true);
     }
 
