@@ -20,8 +20,8 @@ public interface IHypervisor : IDisposable
     /// <summary>What it is and can do, found out once by trying.</summary>
     Task<HypervisorCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken);
 
-    /// <summary>Defines the machine anew and starts it; one that runs is left as it is. A machine
-    /// that does not start leaves no definition.</summary>
+    /// <summary>Defines the machine anew and starts it; one that runs is left as it is, and one
+    /// that is paused goes on. A machine that does not start leaves no definition.</summary>
     /// <returns>Identity: it ran already.</returns>
     Task<Ensured<MachineStatus>> EnsureRunningAsync(
         MachineSpec machine, CancellationToken cancellationToken);

@@ -32,7 +32,7 @@ internal sealed class Machines(string host)
             $"machine {id}: it does not run on host {host}; start the instance first");
     }
 
-    /// <summary>Starts it unless it runs, defined anew; what does not start leaves no definition.
+    /// <summary>Starts it unless it runs, defined anew; a guest that stands still goes on. What does not start leaves no definition.
     /// </summary>
     public Ensured<MachineStatus> EnsureRunning(Connection connection, InstanceId id, string xml)
     {
@@ -43,6 +43,12 @@ internal sealed class Machines(string host)
             if (DomainStatus.Of(state, reason) is { IsOn: true } status
                 && state != DomainState.ShuttingDown)
             {
+                if (state == DomainState.Paused)
+                {
+                    before.Resume();
+                    status = new MachineStatus(PowerState.Running, PowerCause.Started);
+                }
+
                 return new Ensured<MachineStatus>(status, Created: false);
             }
 

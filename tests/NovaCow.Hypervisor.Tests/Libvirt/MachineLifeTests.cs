@@ -38,6 +38,23 @@ public sealed class MachineLifeTests(EmbeddedLibvirt libvirt)
     }
 
     [Fact]
+    public async Task A_guest_that_stands_still_goes_on_when_it_is_started()
+    {
+        var machine = libvirt.NewMachine(BootSectors.Idles);
+        await Hypervisor.EnsureRunningAsync(machine, default);
+        await EmbeddedLibvirt.RunsAsync(machine);
+        using (var theirs = libvirt.Other.Find(DomainIdentity.NameOf(machine.Id))!)
+            theirs.Suspend();
+        Assert.Equal(PowerState.Paused, (await StatusAsync(machine.Id))!.State);
+
+        var again = await Hypervisor.EnsureRunningAsync(machine, default);
+
+        Assert.False(again.Created);
+        Assert.Equal(PowerState.Running, (await StatusAsync(machine.Id))!.State);
+        await Hypervisor.RemoveAsync(machine.Id, default);
+    }
+
+    [Fact]
     public async Task A_guest_that_hears_the_power_button_powers_itself_off_within_the_grace()
     {
         var machine = libvirt.NewMachine(BootSectors.HearsPowerButton);

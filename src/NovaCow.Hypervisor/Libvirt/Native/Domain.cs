@@ -65,6 +65,20 @@ internal sealed unsafe class Domain : IDisposable
         LibvirtException.Check(LibvirtNative.virDomainShutdownFlags(_handle, 0));
     }
 
+    /// <summary>Lets its guest stand still.</summary>
+    public void Suspend()
+    {
+        if (LibvirtNative.virDomainSuspend(_handle) < 0)
+            throw LibvirtException.Last();
+    }
+
+    /// <summary>Lets its guest go on.</summary>
+    public void Resume()
+    {
+        if (LibvirtNative.virDomainResume(_handle) < 0)
+            throw LibvirtException.Last();
+    }
+
     /// <summary>Ends it; one that does not run is no error.</summary>
     public void Destroy()
     {

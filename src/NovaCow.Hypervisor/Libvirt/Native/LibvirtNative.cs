@@ -149,6 +149,12 @@ internal static unsafe partial class LibvirtNative
     public static partial int virDomainShutdownFlags(DomainHandle domain, uint flags);
 
     [LibraryImport(Library)]
+    public static partial int virDomainSuspend(DomainHandle domain);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainResume(DomainHandle domain);
+
+    [LibraryImport(Library)]
     public static partial int virDomainDestroyFlags(DomainHandle domain, uint flags);
 
     [LibraryImport(Library)]
