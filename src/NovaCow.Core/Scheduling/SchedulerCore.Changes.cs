@@ -21,12 +21,14 @@ public sealed partial class SchedulerCore
             return refusal;
         if (change is null || IsRepeated(launch, change))
             return Described(id, now);
-        if (WhyBusy(launch) is { } busy)
+        var decision = new Decision();
+        if (CutsShort(launch, change))
+            CutShort(decision, launch, now);
+        else if (WhyBusy(launch) is { } busy)
             return Decision.Refuse(RequestErrorCode.Conflict, $"instance {id}: {busy}");
-        if (WhyOn(launch, change) is { } runs)
+        else if (WhyOn(launch, change) is { } runs)
             return runs;
 
-        var decision = new Decision();
         Emit(decision, new ChangeAccepted(id, (launch.Change?.Number ?? 0) + 1, change, now));
         Answer(decision, State.Launches[id], LaunchAnswer.Change);
         decision.Instances.Add(Find(id, now)!);

@@ -65,6 +65,29 @@ public sealed partial class SchedulerCore
             ? CannotChange(launch, Runs(launch))
             : null;
 
+    /// <summary>Whether it is no longer to be waited for a guest that was asked to power off.
+    /// </summary>
+    private static bool CutsShort(Launch launch, InstanceChange change) =>
+        change is InstanceChange.Stop { GraceSeconds: 0 }
+            && launch.Change is
+            {
+                Phase: ChangePhase.Running,
+                Change: InstanceChange.Stop { GraceSeconds: > 0 }
+                    or InstanceChange.Reboot { GraceSeconds: > 0 },
+            };
+
+    // Its host gives it up when it hears of the newer one.
+    private void CutShort(Decision decision, Launch launch, DateTimeOffset now)
+    {
+        var change = launch.Change!;
+        var error = new LaunchError(
+            LaunchErrorCode.Cancelled,
+            $"instance {launch.Id}: it was stopped by force instead",
+            IsRetryable: false);
+        Emit(decision, new ChangeEnded(
+            launch.Id, change.Number, change.Change.Kind, error, null, now));
+    }
+
     private Decision? RunsNone(Launch launch) =>
         State.Hosts[launch.Host!].Hypervisor is { RunsMachines: false } hypervisor
             ? CannotChange(

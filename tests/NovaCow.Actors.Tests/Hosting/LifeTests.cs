@@ -72,6 +72,21 @@ public sealed class LifeTests : MachineTestKit
     }
 
     [Fact]
+    public void A_stop_by_force_takes_the_place_of_one_that_waits_for_its_guest()
+    {
+        Started();
+        var gate = Hypervisor.Hold("stop");
+        Change(new InstanceChange.Stop(600));
+        AwaitCondition(() => Hypervisor.Calls("stop") == 1);
+        Hypervisor.Heal();
+        Change(new InstanceChange.Stop(0), 2);
+        ExpectNotChanged();
+        ExpectChanged(2);
+        Assert.Equal(PowerState.Stopped, Machine!.State);
+        gate.SetResult();
+    }
+
+    [Fact]
     public void An_instance_that_is_removed_while_it_stops_leaves_nothing()
     {
         Started();

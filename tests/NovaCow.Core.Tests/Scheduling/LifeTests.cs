@@ -64,6 +64,22 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public void A_stop_by_force_need_not_wait_for_one_that_asks_the_guest()
+    {
+        var vm = new OneMachine();
+        vm.Power(PowerState.Running);
+        vm.Accepted(Stop);
+        Assert.Equal(
+            new InstanceChange.Stop(0), vm.Accepted(new ChangeRequest.Stop(0)));
+        Assert.Equal(2, vm.Newest.Number);
+        vm.Refused(RequestErrorCode.Conflict, Stop, "a stop is under way");
+        vm.End();
+        vm.Accepted(new ChangeRequest.Rebuild(Given.Image().Name));
+        vm.Refused(
+            RequestErrorCode.Conflict, new ChangeRequest.Stop(0), "a rebuild from image");
+    }
+
+    [Fact]
     public void A_machine_that_nobody_hears_of_is_stopped_anew()
     {
         var vm = new OneMachine();
