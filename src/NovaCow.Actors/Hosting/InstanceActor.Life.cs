@@ -65,8 +65,6 @@ internal sealed partial class InstanceActor
     private void StartByOrder() => StartMachine((error, _) =>
     {
         _change!.Final = r => r with { IsOn = error is null };
-        if (error is null)
-            _machine = new MachineStatus(PowerState.Running, PowerCause.Started);
         EndChange(error);
     });
 
@@ -136,8 +134,6 @@ internal sealed partial class InstanceActor
                 IsOn = failure is null,
                 StartsAfterChange = false,
             };
-            if (failure is null)
-                _machine = new MachineStatus(PowerState.Running, PowerCause.Started);
             EndChange(error ?? failure);
         });
     }

@@ -74,11 +74,7 @@ internal sealed partial class InstanceActor
             return;
         }
 
-        if (error is null)
-        {
-            _machine = new MachineStatus(PowerState.Running, PowerCause.Started);
-        }
-        else
+        if (error is not null)
         {
             Context.GetLogger().Error(
                 "instance {0}: its machine does not start again: {1}; start it once that is "
@@ -107,7 +103,12 @@ internal sealed partial class InstanceActor
                 await store.GiveMachineFilesAsync(id, cancellation);
                 await machines.Hypervisor.EnsureRunningAsync(machine, cancellation);
             },
-            error => then(error, _time.GetElapsedTime(began)));
+            error =>
+            {
+                if (error is null)
+                    _machine = new MachineStatus(PowerState.Running, PowerCause.Started);
+                then(error, _time.GetElapsedTime(began));
+            });
     }
 
     private void CallMachine(Func<CancellationToken, Task> call, Action<LaunchError?> then)
