@@ -198,7 +198,7 @@ internal sealed class FirstUseBenchmark : IBenchmark
                 while (true)
                     _ = AnswerAsync(await _listener.AcceptAsync());
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
                 // The listener was closed.
             }

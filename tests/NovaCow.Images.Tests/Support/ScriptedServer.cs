@@ -95,8 +95,8 @@ public sealed class ScriptedServer : IAsyncDisposable
         if (_stop.IsCancellationRequested)
             return;
         await _stop.CancelAsync();
+        await _accepting; // stopped under it, a listener that had just accepted would throw
         _listener.Stop();
-        await _accepting;
     }
 
     private async Task AcceptAsync()
