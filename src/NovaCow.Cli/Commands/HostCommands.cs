@@ -63,7 +63,7 @@ internal static partial class HostCommands
                 ("unique", Show.Bytes(h.UniqueBytes)),
                 ("downloads", h.Downloads.ToString()),
                 ("conversions", h.Conversions.ToString()),
-                ("last seen", h.LastSeenAt.ToString("O"))));
+                ("last seen", $"{h.LastSeenAt:u}")));
         });
         return command;
     }

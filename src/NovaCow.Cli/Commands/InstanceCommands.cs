@@ -73,7 +73,7 @@ internal static class InstanceCommands
             ("id", i.Id),
             ("state", i.State),
             ("power", i.Power is { } power
-                ? $"{power.State} ({power.Cause}) since {power.Since:O}" : null),
+                ? $"{power.State} ({power.Cause}) since {power.Since:u}" : null),
             ("host", i.Host ?? "-"),
             ("reason", i.Reason),
             ("queue place", i.QueuePlace?.ToString()),
@@ -90,7 +90,7 @@ internal static class InstanceCommands
             ("ramdisk", i.Boot?.Ramdisk?.Path ?? i.Boot?.Ramdisk?.Image),
             ("kernel args", i.Boot?.Arguments),
             ("attempt", i.Attempt.ToString()),
-            ("accepted", i.Timings.AcceptedAt.ToString("O")),
+            ("accepted", $"{i.Timings.AcceptedAt:u}"),
             ("launch took", i.Timings.LaunchMilliseconds is { } ms ? Show.Duration(ms) : null),
             ("operation", i.Operation is { } o
                 ? $"{o.Detail}: {o.State}" + (o.Error is null ? "" : $": {o.Error}") : null));
