@@ -142,7 +142,8 @@ internal sealed partial class InstanceActor
     /// </summary>
     private void NotePower()
     {
-        if (_host.Machines is null || _machine is not { } machine || _isSaving
+        if (_host.Machines is null || _isSaving
+            || _machine is not { State: not PowerState.Stopping } machine
             || _change is not null || _call is not null || _record!.IsOn == machine.IsOn)
         {
             return;

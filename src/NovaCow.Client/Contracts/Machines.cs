@@ -1,7 +1,8 @@
 namespace NovaCow.Client;
 
 /// <summary>How an instance's machine is.</summary>
-/// <param name="State">running, paused, stopped or crashed.</param>
+/// <param name="State">running, paused, stopping (the guest has ended, its emulator not
+/// yet), stopped or crashed.</param>
 /// <param name="Cause">started, guest (it powered itself off), ended (from outside), broke,
 /// inputoutput (a disk of it failed, or is full) or unknown.</param>
 /// <param name="Since">Since when, by its host's clock.</param>

@@ -31,6 +31,9 @@ public enum PowerState
     /// <summary>The guest stands still, and goes on when it is told to.</summary>
     Paused,
 
+    /// <summary>The guest has ended, and the emulator still has the disks open.</summary>
+    Stopping,
+
     /// <summary>The machine is off.</summary>
     Stopped,
 
@@ -69,7 +72,7 @@ public sealed record MachineStatus(PowerState State, PowerCause Cause)
 {
     /// <summary>Whether it has its disks open.</summary>
     [JsonIgnore]
-    public bool IsOn => State is PowerState.Running or PowerState.Paused;
+    public bool IsOn => State is not (PowerState.Stopped or PowerState.Crashed);
 }
 
 /// <summary>A machine changed.</summary>

@@ -21,14 +21,15 @@ public interface IHypervisor : IDisposable
     Task<HypervisorCapabilities> GetCapabilitiesAsync(CancellationToken cancellationToken);
 
     /// <summary>Defines the machine anew and starts it; one that runs is left as it is, and one
-    /// that is paused goes on. A machine that does not start leaves no definition.</summary>
+    /// that is paused goes on. A machine that does not start leaves no definition. Observers are
+    /// told before it returns.</summary>
     /// <returns>Identity: it ran already.</returns>
     Task<Ensured<MachineStatus>> EnsureRunningAsync(
         MachineSpec machine, CancellationToken cancellationToken);
 
     /// <summary>Asks the guest to power off, and ends the machine when the guest has not after
     /// <paramref name="grace"/>; zero ends it at once. One that does not run is no error.
-    /// </summary>
+    /// Observers are told before it returns.</summary>
     Task StopAsync(InstanceId id, TimeSpan grace, CancellationToken cancellationToken);
 
     /// <summary>Ends the machine at once, and removes its definition and what belongs to it but the

@@ -75,7 +75,7 @@ public sealed partial class SchedulerCore
 
     /// <summary>Whether its machine is known to have its disks open.</summary>
     private bool IsOn(Launch launch) =>
-        PowerOf(launch)?.State is PowerState.Running or PowerState.Paused;
+        PowerOf(launch) is { } power && new MachineStatus(power.State, power.Cause).IsOn;
 
     private static string Runs(Launch launch) =>
         $"it runs; stop it first: novacow instance stop {launch.Id}";

@@ -10,9 +10,7 @@ internal static class DomainStatus
     public static MachineStatus Of(DomainState state, int reason) => state switch
     {
         DomainState.Running or DomainState.Blocked => Started,
-
-        // The guest has powered off, and the emulator still has the disks open.
-        DomainState.ShuttingDown => Started,
+        DomainState.ShuttingDown => Stopping(PowerCause.Unknown),
         DomainState.Paused => OfPaused((PausedReason)reason),
         DomainState.ShutOff => OfShutOff((ShutOffReason)reason),
         DomainState.Crashed => Broken,
@@ -28,6 +26,8 @@ internal static class DomainStatus
             new MachineStatus(PowerState.Paused, PowerCause.InputOutput),
         LifecycleEvent.Suspended => new MachineStatus(PowerState.Paused, PowerCause.Unknown),
         LifecycleEvent.GuestSuspended => new MachineStatus(PowerState.Paused, PowerCause.Guest),
+        LifecycleEvent.ShutDown => Stopping(
+            (ShutDownDetail)detail == ShutDownDetail.Host ? PowerCause.Ended : PowerCause.Guest),
         LifecycleEvent.Stopped => OfStopped((StoppedDetail)detail),
         LifecycleEvent.Crashed => Broken,
         _ => null,
@@ -62,6 +62,8 @@ internal static class DomainStatus
         StoppedDetail.Crashed or StoppedDetail.Failed => Broken,
         _ => Stopped(PowerCause.Unknown),
     };
+
+    private static MachineStatus Stopping(PowerCause cause) => new(PowerState.Stopping, cause);
 
     private static MachineStatus Stopped(PowerCause cause) => new(PowerState.Stopped, cause);
 }

@@ -58,21 +58,20 @@ public sealed class LibvirtHypervisor : IHypervisor, ICopiesRunningDisks
         ArgumentNullException.ThrowIfNull(machine);
         var can = await _probe.GetAsync(cancellationToken);
         var xml = _xml.Domain(machine, can.Accelerator!);
-        return await _calls.ForAsync(
-            machine.Id, $"machine {machine.Id} could not be started",
-            connection => _machines.EnsureRunning(connection, machine.Id, xml), cancellationToken);
+        return await _feed.ToldAfterAsync(
+            machine.Id,
+            isOn: true,
+            () => _calls.ForAsync(
+                machine.Id, $"machine {machine.Id} could not be started",
+                connection => _machines.EnsureRunning(connection, machine.Id, xml),
+                cancellationToken),
+            started => started.Created);
     }
 
     /// <inheritdoc/>
-    public async Task StopAsync(
-        InstanceId id, TimeSpan grace, CancellationToken cancellationToken)
-    {
-        if (grace > TimeSpan.Zero && !await OutlastsAsync(id, grace, cancellationToken))
-            return;
-        await _calls.ForAsync(
-            id, $"machine {id} could not be stopped",
-            connection => _machines.End(connection, id), cancellationToken);
-    }
+    public Task StopAsync(InstanceId id, TimeSpan grace, CancellationToken cancellationToken) =>
+        _feed.ToldAfterAsync(
+            id, isOn: false, () => EndAsync(id, grace, cancellationToken), wasOn => wasOn);
 
     /// <inheritdoc/>
     public Task RemoveAsync(InstanceId id, CancellationToken cancellationToken) =>
@@ -122,8 +121,21 @@ public sealed class LibvirtHypervisor : IHypervisor, ICopiesRunningDisks
         _link.Dispose();
     }
 
-    /// <returns>Whether it runs on in spite of being asked.</returns>
-    private async Task<bool> OutlastsAsync(
+    /// <returns>Whether it was on.</returns>
+    private async Task<bool> EndAsync(
+        InstanceId id, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        if (grace > TimeSpan.Zero
+            && await PowersOffAsync(id, grace, cancellationToken) is { } poweredOff)
+            return poweredOff;
+        return await _calls.ForAsync(
+            id, $"machine {id} could not be stopped",
+            connection => _machines.End(connection, id), cancellationToken);
+    }
+
+    /// <returns>Whether it powered itself off, when asked; false: it was off. Null: it runs on.
+    /// </returns>
+    private async Task<bool?> PowersOffAsync(
         InstanceId id, TimeSpan grace, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
@@ -149,9 +161,9 @@ public sealed class LibvirtHypervisor : IHypervisor, ICopiesRunningDisks
             var heard = await stop.NextAsync(
                 left < PressAgainAfter ? left : PressAgainAfter, cancellationToken);
             if (heard is Heard.Event)
-                return false;
+                return true;
         }
 
-        return true;
+        return null;
     }
 }

@@ -16,11 +16,15 @@ internal sealed class LifecycleFeed : IDisposable
     /// <summary>A thread that still waits for libvirt is not waited for any longer.</summary>
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(5);
 
+    /// <summary>An event that has not come by then was lost.</summary>
+    private static readonly TimeSpan ToldWithin = TimeSpan.FromSeconds(5);
+
     private readonly BlockingCollection<Item> _waiting = new(MaxWaiting);
     private readonly Lock _expecting = new();
     private readonly List<Expectation> _expectations = [];
     private readonly Lock _telling = new();
     private readonly List<Action<MachineEvent>> _observers = [];
+    private readonly List<Untold> _untold = [];
     private readonly KnownDomains _known;
     private readonly TimeProvider _time;
     private readonly Thread _thread;
@@ -40,6 +44,36 @@ internal sealed class LifecycleFeed : IDisposable
         lock (_telling)
             _observers.Add(onEvent);
         return new Observation(this, onEvent);
+    }
+
+    /// <summary>Makes a call that turns a machine on or off, and returns once observers have been
+    /// told so: what the call did is never news after it.</summary>
+    /// <param name="id">The machine.</param>
+    /// <param name="isOn">What it is to be.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="hasChanged">Whether the call has made it so: else there is no news.</param>
+    public async Task<T> ToldAfterAsync<T>(
+        InstanceId id, bool isOn, Func<Task<T>> call, Func<T, bool> hasChanged)
+    {
+        var untold = new Untold(id, isOn);
+        lock (_telling)
+            _untold.Add(untold);
+        try
+        {
+            var result = await call();
+            if (hasChanged(result))
+            {
+                await untold.Told.Task.WaitAsync(ToldWithin, _time)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return result;
+        }
+        finally
+        {
+            lock (_telling)
+                _untold.Remove(untold);
+        }
     }
 
     /// <summary>Waits for events of domains', this host's or not, from now on.</summary>
@@ -117,6 +151,11 @@ internal sealed class LifecycleFeed : IDisposable
         {
             foreach (var observer in _observers.ToArray())
                 observer(change);
+            foreach (var untold in _untold)
+            {
+                if (untold.Id == change.Id && untold.IsOn == change.Status.IsOn)
+                    untold.Told.TrySetResult();
+            }
         }
     }
 
@@ -124,6 +163,17 @@ internal sealed class LifecycleFeed : IDisposable
     {
         lock (_expecting)
             _expectations.Remove(expectation);
+    }
+
+    /// <summary>What a call waits for that it be told.</summary>
+    private sealed class Untold(InstanceId id, bool isOn)
+    {
+        public InstanceId Id => id;
+
+        public bool IsOn => isOn;
+
+        public TaskCompletionSource Told { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private readonly record struct Item(DomainSignal? Signal, Connection? Opened);

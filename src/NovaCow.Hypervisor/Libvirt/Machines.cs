@@ -32,16 +32,16 @@ internal sealed class Machines(string host)
             $"machine {id}: it does not run on host {host}; start the instance first");
     }
 
-    /// <summary>Starts it unless it runs, defined anew; a guest that stands still goes on. What does not start leaves no definition.
-    /// </summary>
+    /// <summary>Starts it unless it runs, defined anew; a guest that stands still goes on. What does
+    /// not start leaves no definition.</summary>
     public Ensured<MachineStatus> EnsureRunning(Connection connection, InstanceId id, string xml)
     {
         using var before = Find(connection, id);
         if (before is not null)
         {
             var (state, reason) = before.State();
-            if (DomainStatus.Of(state, reason) is { IsOn: true } status
-                && state != DomainState.ShuttingDown)
+            if (DomainStatus.Of(state, reason) is
+                { IsOn: true, State: not PowerState.Stopping } status)
             {
                 if (state == DomainState.Paused)
                 {
@@ -72,12 +72,11 @@ internal sealed class Machines(string host)
     }
 
     /// <summary>Ends it, when it runs.</summary>
+    /// <returns>Whether it ran.</returns>
     public bool End(Connection connection, InstanceId id)
     {
         using var domain = Find(connection, id);
-        if (domain is not null)
-            End(domain);
-        return true;
+        return domain is not null && End(domain);
     }
 
     /// <summary>Presses its power button.</summary>
@@ -132,10 +131,12 @@ internal sealed class Machines(string host)
         $"machine {id}: libvirt has a domain {DomainIdentity.NameOf(id)} that is not of host "
             + $"{host}, and was left alone; rename or undefine it, or choose another instance id");
 
-    private static void End(Domain domain)
+    private static bool End(Domain domain)
     {
-        if (domain.IsActive)
-            domain.Destroy();
+        if (!domain.IsActive)
+            return false;
+        domain.Destroy();
+        return true;
     }
 
     private void Look(

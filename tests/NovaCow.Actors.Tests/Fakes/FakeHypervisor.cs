@@ -74,7 +74,11 @@ internal sealed class FakeHypervisor : IHypervisor, ICopiesRunningDisks, IGuestS
         BeginAsync("stop", cancellationToken, () =>
         {
             if (Machines.TryGetValue(id, out var now) && now.IsOn)
+            {
+                Happen(id, PowerState.Stopping, PowerCause.Ended);
                 Happen(id, PowerState.Stopped, PowerCause.Ended);
+            }
+
             return true;
         });
 

@@ -47,6 +47,28 @@ public sealed class LifeTests : MachineTestKit
     }
 
     [Fact]
+    public void A_machine_that_was_stopped_stays_off_though_its_ending_is_heard_late()
+    {
+        Started();
+        Change(new InstanceChange.Stop(0));
+        ExpectChanged();
+        Scheduler.IgnoreMessages(m => m is not SchedulerProtocol.PowerChanged
+            { Power.Status.State: PowerState.Stopping, Fence.Attempt: > 0 });
+        Hypervisor.Happen(Id, PowerState.Stopping, PowerCause.Ended);
+        Scheduler.ExpectMsg<SchedulerProtocol.PowerChanged>();
+        StopHost();
+        Hypervisor.Machines.Clear();
+
+        Scheduler.IgnoreMessages(
+            m => m is SchedulerProtocol.HostReport or SchedulerProtocol.BaseProgress
+                or SchedulerProtocol.PowerChanged);
+        StartMachineHost();
+        Commit();
+        Scheduler.ExpectMsg<SchedulerProtocol.Activated>();
+        Assert.Equal(1, Hypervisor.Calls("start"));
+    }
+
+    [Fact]
     public void A_start_that_fails_says_why_and_leaves_the_instance_as_it_was()
     {
         Started();

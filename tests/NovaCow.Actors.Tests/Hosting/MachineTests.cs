@@ -135,10 +135,14 @@ public sealed class MachineTests : MachineTestKit
         AwaitCondition(() => Record.IsOn == true);
         Scheduler.IgnoreMessages(
             m => m is SchedulerProtocol.HostReport or SchedulerProtocol.BaseProgress);
-        Hypervisor.Happen(Id, PowerState.Stopped, PowerCause.Guest);
-        Assert.Equal(
-            new MachineStatus(PowerState.Stopped, PowerCause.Guest),
-            Scheduler.ExpectMsg<SchedulerProtocol.PowerChanged>().Power.Status);
+        foreach (var state in new[] { PowerState.Stopping, PowerState.Stopped })
+        {
+            Hypervisor.Happen(Id, state, PowerCause.Guest);
+            Assert.Equal(
+                new MachineStatus(state, PowerCause.Guest),
+                Scheduler.ExpectMsg<SchedulerProtocol.PowerChanged>().Power.Status);
+        }
+
         AwaitCondition(() => Record.IsOn == false);
 
         StopHost();

@@ -10,7 +10,7 @@ public sealed class DomainStatusTests
     [Theory]
     [InlineData(DomainState.Running, 1, PowerState.Running, PowerCause.Started)]
     [InlineData(DomainState.Blocked, 0, PowerState.Running, PowerCause.Started)]
-    [InlineData(DomainState.ShuttingDown, 1, PowerState.Running, PowerCause.Started)]
+    [InlineData(DomainState.ShuttingDown, 1, PowerState.Stopping, PowerCause.Unknown)]
     [InlineData(DomainState.Paused, 1, PowerState.Paused, PowerCause.Unknown)]
     [InlineData(DomainState.Paused, 5, PowerState.Paused, PowerCause.InputOutput)]
     [InlineData(DomainState.Paused, 10, PowerState.Paused, PowerCause.Broke)]
@@ -37,6 +37,9 @@ public sealed class DomainStatusTests
     [InlineData(LifecycleEvent.Suspended, 0, PowerState.Paused, PowerCause.Unknown)]
     [InlineData(LifecycleEvent.Suspended, 2, PowerState.Paused, PowerCause.InputOutput)]
     [InlineData(LifecycleEvent.GuestSuspended, 0, PowerState.Paused, PowerCause.Guest)]
+    [InlineData(LifecycleEvent.ShutDown, 0, PowerState.Stopping, PowerCause.Guest)]
+    [InlineData(LifecycleEvent.ShutDown, 1, PowerState.Stopping, PowerCause.Guest)]
+    [InlineData(LifecycleEvent.ShutDown, 2, PowerState.Stopping, PowerCause.Ended)]
     [InlineData(LifecycleEvent.Stopped, 0, PowerState.Stopped, PowerCause.Guest)]
     [InlineData(LifecycleEvent.Stopped, 1, PowerState.Stopped, PowerCause.Ended)]
     [InlineData(LifecycleEvent.Stopped, 2, PowerState.Crashed, PowerCause.Broke)]
@@ -51,7 +54,6 @@ public sealed class DomainStatusTests
     [Theory]
     [InlineData(LifecycleEvent.Defined)]
     [InlineData(LifecycleEvent.Undefined)]
-    [InlineData(LifecycleEvent.ShutDown)]
     public void Other_events_leave_it_as_it_is(object what) =>
         Assert.Null(DomainStatus.After((LifecycleEvent)what, 0));
 

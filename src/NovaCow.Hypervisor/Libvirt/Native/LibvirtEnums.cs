@@ -51,6 +51,14 @@ internal enum LifecycleEvent
     Crashed = 8,
 }
 
+/// <summary>virDomainEventShutdownDetailType.</summary>
+internal enum ShutDownDetail
+{
+    Finished = 0,
+    Guest = 1,
+    Host = 2,
+}
+
 /// <summary>virDomainEventStoppedDetailType.</summary>
 internal enum StoppedDetail
 {
