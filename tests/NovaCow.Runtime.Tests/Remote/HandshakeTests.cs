@@ -1,6 +1,6 @@
-using System.Net;
 using NovaCow.Runtime.Remote;
 using NovaCow.Runtime.Remote.Wire;
+using NovaCow.Runtime.Tests.Cluster;
 
 namespace NovaCow.Runtime.Tests.Remote;
 
@@ -142,22 +142,15 @@ public sealed class HandshakeTests
     {
         await using var left = new LinkedKit("left");
         await using var right = new LinkedKit("right");
-        using var listener = new HttpListener();
-        var port = 20_000 + Random.Shared.Next(20_000);
-        listener.Prefixes.Add($"http://localhost:{port}{LinkAddress.Path}/");
-        listener.Start();
-        var accepting = Task.Run(async () =>
-        {
-            var context = await listener.GetContextAsync();
-            var socket = await context.AcceptWebSocketAsync(subProtocol: null);
-            await right.Links.AcceptAsync(socket.WebSocket, default);
-        });
+        using var listener = LinkListener.Open();
+        listener.Serve(right.Links);
 
-        var link = await left.Links.DialAsync(new Uri($"http://localhost:{port}"), default);
+        var link = await left.Links.DialAsync(new Uri(listener.Address), default);
 
         Assert.Equal("right", link.Peer.Name);
+        await right.AwaitConditionAsync(() => right.Links.Open.Count == 1);
         await link.CloseAsync("done");
-        await accepting.WaitAsync(Patience);
+        await right.AwaitConditionAsync(() => right.Links.Open.Count == 0);
     }
 
     [Fact]
