@@ -1,6 +1,7 @@
 using NovaCow.Runtime.Actors;
 using NovaCow.Runtime.Remote;
 using NovaCow.Runtime.Remote.Wire;
+using NovaCow.Runtime.TestKit;
 
 namespace NovaCow.Runtime.Tests.Remote;
 
@@ -86,18 +87,29 @@ public sealed class LinkFaultTests
     [Fact]
     public async Task A_peer_that_is_silent_is_dropped_and_one_that_has_nothing_to_say_is_not()
     {
-        await using var kit = new LinkedKit("right", o => o with
-        {
-            HeartbeatInterval = TimeSpan.FromMilliseconds(20),
-            HeartbeatTimeout = TimeSpan.FromMilliseconds(200),
-        });
+        var time = new VirtualTimeProvider();
+        var second = TimeSpan.FromSeconds(1);
+        await using var kit = new LinkedKit(
+            "right",
+            o => o with { HeartbeatInterval = second, HeartbeatTimeout = TimeSpan.FromHours(1) },
+            time);
         using var peer = await RawPeer.DialAsync(kit);
 
         // It hears the heartbeats, and says nothing.
         byte[] heartbeat = [(byte)FrameKind.Batch];
-        Assert.Equal(heartbeat, await peer.ReceiveAsync());
-        Assert.Equal(heartbeat, await peer.ReceiveAsync());
+        for (var i = 0; i < 2; i++)
+        {
+            var heard = peer.ReceiveAsync();
+            await kit.AwaitConditionAsync(() =>
+            {
+                time.Advance(second);
+                return heard.IsCompleted;
+            });
+            Assert.Equal(heartbeat, await heard);
+        }
 
+        Assert.False(peer.LinkAtListener.Closed.IsCompleted);
+        time.Advance(TimeSpan.FromHours(1) + second);
         Assert.Contains("was silent", await peer.LinkAtListener.Closed.WaitAsync(Patience));
     }
 

@@ -17,7 +17,11 @@ internal sealed record Unregistered(int Number);
 /// <summary>An actor system with links, of a test.</summary>
 internal sealed class LinkedKit : Runtime.TestKit.TestKit
 {
-    public LinkedKit(string name, Func<LinkOptions, LinkOptions>? configure = null)
+    public LinkedKit(
+        string name,
+        Func<LinkOptions, LinkOptions>? configure = null,
+        VirtualTimeProvider? time = null)
+        : base(new ActorSystemOptions { TimeProvider = time ?? TimeProvider.System })
     {
         var options = OptionsFor(name);
         Serializer = new MessageSerializer().Register<Ping>("ping").Register<Pong>("pong");
@@ -28,8 +32,12 @@ internal sealed class LinkedKit : Runtime.TestKit.TestKit
 
     public Links Links { get; }
 
+    /// <summary>Patient ones: a peer that is kept from its processor for some seconds is not gone,
+    /// and a <see cref="RawPeer"/> never says that it is alive.</summary>
     public static LinkOptions OptionsFor(string name) => new()
     {
+        HandshakeTimeout = TimeSpan.FromMinutes(2),
+        HeartbeatTimeout = TimeSpan.FromMinutes(2),
         Self = new() { Name = name, Incarnation = name + "-1", Roles = ["control"] },
     };
 
