@@ -48,6 +48,7 @@ public sealed class TestKitTests : TestKitBase
     {
         ExpectNoMsg(Short);
         TestActor.Tell("surprise");
+        AwaitCondition(() => HasMessages);
         Assert.Throws<TestKitAssertionException>(() => ExpectNoMsg());
     }
 
