@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -58,7 +59,7 @@ public sealed class StrangeSeedTests
     private sealed class StrangeSeed : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly List<TcpClient> _open = [];
+        private readonly ConcurrentBag<TcpClient> _open = [];
 
         public StrangeSeed(string? answer)
         {
@@ -72,7 +73,8 @@ public sealed class StrangeSeedTests
         public void Dispose()
         {
             _listener.Dispose();
-            _open.ForEach(c => c.Dispose());
+            foreach (var client in _open)
+                client.Dispose();
         }
 
         private async Task ServeAsync(byte[]? answer)
