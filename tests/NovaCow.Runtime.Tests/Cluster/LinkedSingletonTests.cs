@@ -8,7 +8,11 @@ namespace NovaCow.Runtime.Tests.Cluster;
 /// <summary>Singleton, proxies and dialler over real links, in real time.</summary>
 public sealed class LinkedSingletonTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    /// <summary>Long: a leader that is kept from its processor for some seconds leads on, and its
+    /// epoch with it.</summary>
+    private static readonly LeaseTimings Timings = new() { TimeToLive = TimeSpan.FromSeconds(15) };
 
     private readonly FakeStore _store = new(TimeProvider.System);
     private readonly List<SingletonNode> _nodes = [];
@@ -91,12 +95,17 @@ public sealed class LinkedSingletonTests : IAsyncDisposable
     {
         var listener = LinkListener.Open();
         _listeners.Add(listener);
-        var node = new SingletonNode(name, _store, new(), listener.Address);
+        var node = new SingletonNode(name, _store, new(), listener.Address)
+        {
+            Timings = Timings, DefaultTimeout = Patience,
+        };
         _nodes.Add(node);
         var links = Links.Start(
             node.Sys,
             new LinkOptions
             {
+                HandshakeTimeout = Patience,
+                HeartbeatTimeout = Patience,
                 Self = new()
                 {
                     Name = name, Incarnation = name + "-1", Address = listener.Address,

@@ -28,6 +28,8 @@ internal sealed class SingletonNode : Runtime.TestKit.TestKit
 
     public IActorRef? Manager { get; private set; }
 
+    public LeaseTimings Timings { get; init; } = new();
+
     public bool Leads => Leadership.Of(Sys).Leads(Lease);
 
     public IActorRef StartManager() => Manager = Sys.ActorOf(
@@ -39,6 +41,7 @@ internal sealed class SingletonNode : Runtime.TestKit.TestKit
                 Lease = Lease,
                 NodeName = Name,
                 Address = NodeAddress,
+                Timings = Timings,
             }),
         "manager");
 
