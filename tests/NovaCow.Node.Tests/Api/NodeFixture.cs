@@ -8,6 +8,10 @@ namespace NovaCow.Node.Tests.Api;
 /// <summary>A whole node in this process, with an image, on real files.</summary>
 public class NodeFixture : IAsyncLifetime
 {
+    /// <summary>Long: a node that is kept from its processor or its disk for some seconds leads on,
+    /// and no request is refused for want of a leader.</summary>
+    private const string Lease = "novacow.control.lease = 1m";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("novacow-node-");
     private NovaCowNode _node = null!;
 
@@ -34,6 +38,7 @@ public class NodeFixture : IAsyncLifetime
                 novacow.host.memory = 10TiB
                 novacow.host.reserve = 0
                 novacow.control.overcommit.disk = 1000
+                {Lease}
                 {Settings}
                 """),
             Path.Combine(Folder, "node.log"),
