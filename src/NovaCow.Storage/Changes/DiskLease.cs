@@ -17,9 +17,9 @@ namespace NovaCow.Storage;
 /// </remarks>
 internal sealed class DiskLease : IDisposable
 {
-    private const int Tries = 10;
+    private const int Tries = 8;
     private const long QemuLocksFrom = 100, QemuLocks = 200, QemuUnsharedWrites = 201;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
     private readonly short? _lease;
@@ -40,30 +40,16 @@ internal sealed class DiskLease : IDisposable
     /// <exception cref="PortException">It is in use.</exception>
     public static DiskLease Take(
         SafeFileHandle file, string path, bool isWritable, bool hasLeases = true) =>
-        Take(() => TryTake(file, path, isWritable, hasLeases), file, path);
+        Take(() => TryTake(file, path, isWritable, hasLeases), file, path, Thread.Sleep);
 
-    private static DiskLease Take(Func<DiskLease?> tryTake, SafeFileHandle file, string path)
-    {
-        try
-        {
-            for (var tried = 1; ; tried++)
-            {
-                if (tryTake() is { } lease)
-                    return lease;
-                if (tried == Tries)
-                    throw InUse(path);
-
-                // A process that this one has just started holds copies of all that it has open,
-                // for the moment until its program begins.
-                Thread.Sleep(s_pause);
-            }
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    /// <param name="file">As above.</param>
+    /// <param name="path">As above.</param>
+    /// <param name="isWritable">As above.</param>
+    /// <param name="pause">Lets so much time pass.</param>
+    /// <exception cref="PortException">It stayed in use.</exception>
+    internal static DiskLease Take(
+        SafeFileHandle file, string path, bool isWritable, Action<TimeSpan> pause) =>
+        Take(() => TryTake(file, path, isWritable, hasLeases: true), file, path, pause);
 
     /// <summary>Takes both the lock and the lease: for a file that processes on other machines may
     /// have open, of whom a lease knows nothing.</summary>
@@ -73,7 +59,7 @@ internal sealed class DiskLease : IDisposable
     /// <exception cref="PortException">It is in use.</exception>
     public static DiskLease TakeOfOtherHost(SafeFileHandle file, string path)
     {
-        Take(() => TryLock(file, path), file, path);
+        Take(() => TryLock(file, path), file, path, Thread.Sleep);
         return Take(file, path, isWritable: false);
     }
 
@@ -90,6 +76,32 @@ internal sealed class DiskLease : IDisposable
         LaunchErrorCode.InvalidRequest,
         $"{path} is in use by another process, and was left as it is; "
             + "stop the instance, or whatever has it open, and try again");
+
+    /// <summary>Tries for 2.5 s: a process that this one has just started holds copies of all that
+    /// it has open until its program begins, which is a moment, and longer where there are more
+    /// processes than processors.</summary>
+    private static DiskLease Take(
+        Func<DiskLease?> tryTake, SafeFileHandle file, string path, Action<TimeSpan> pause)
+    {
+        try
+        {
+            var next = s_firstPause;
+            for (var tried = 1; ; tried++)
+            {
+                if (tryTake() is { } lease)
+                    return lease;
+                if (tried == Tries)
+                    throw InUse(path);
+                pause(next);
+                next *= 2;
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     private static DiskLease? TryTake(
         SafeFileHandle file, string path, bool isWritable, bool hasLeases)
