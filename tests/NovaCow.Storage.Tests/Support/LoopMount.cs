@@ -48,7 +48,7 @@ internal sealed class LoopMount : IAsyncDisposable
         var folder = System.IO.Path.Combine(
             System.IO.Path.GetTempPath(), $"{Prefix}{Guid.NewGuid():N}");
         Directory.CreateDirectory(folder);
-        var mount = new LoopMount(kind, folder, File.Create(LockOf(folder)));
+        var mount = new LoopMount(kind, folder, Hold(folder));
         try
         {
             Directory.CreateDirectory(mount.Path);
@@ -98,6 +98,16 @@ internal sealed class LoopMount : IAsyncDisposable
                 // Its run is still going on, or another removes it right now.
             }
         }
+    }
+
+    /// <summary>Locks a folder against the sweep, which finds the lock once it is held: a file is
+    /// there a moment before it is locked, and in that moment it would be taken for abandoned.
+    /// </summary>
+    internal static FileStream Hold(string folder)
+    {
+        var held = File.Create(folder + ".new");
+        File.Move(held.Name, LockOf(folder));
+        return held;
     }
 
     private static string LockOf(string folder) => folder + ".lock";

@@ -35,6 +35,27 @@ public sealed class LoopMountTests
     }
 
     [Fact]
+    public async Task What_is_just_being_made_is_not_taken_for_a_leftover()
+    {
+        using var enough = new CancellationTokenSource();
+        var sweeping = Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested)
+                await LoopMount.SweepAsync();
+        });
+        for (var i = 0; i < 3_000; i++)
+        {
+            var folder = Path.Combine(Path.GetTempPath(), $"novacow-loop-{Guid.NewGuid():N}");
+            await using (LoopMount.Hold(folder))
+                Assert.True(File.Exists(folder + ".lock"), "it was swept away");
+            File.Delete(folder + ".lock");
+        }
+
+        await enough.CancelAsync();
+        await sweeping;
+    }
+
+    [Fact]
     public async Task What_a_killed_run_left_mounted_is_removed_and_what_is_in_use_is_not()
     {
         if (LoopMount.WhyNot(LoopFileSystem.Ext4) is { } reason)
