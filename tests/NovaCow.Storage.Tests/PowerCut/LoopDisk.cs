@@ -117,7 +117,14 @@ internal sealed class LoopDisk : CutDisk
         foreach (var home in Leftovers(Prefix))
         {
             await TestTool.TryRunAsync("umount", "-l", Path.Combine(home, "mount"));
-            Directory.Delete(home, recursive: true);
+            try
+            {
+                Directory.Delete(home, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Another test removes it at the same time.
+            }
         }
     }
 }
