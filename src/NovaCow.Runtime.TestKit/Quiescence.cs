@@ -9,7 +9,10 @@ namespace NovaCow.Runtime.TestKit;
 internal sealed class Quiescence
 {
     private const int QuietLooksNeeded = 3;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Long: the pool's queue is that of all tests that run beside this one.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private readonly List<ActivityCounter> _counters = [];
 
     public void Add(ActivityCounter counter)
