@@ -57,7 +57,11 @@ public sealed class PlainGuest : IAsyncDisposable
     {
         await using var guest = await StartAsync(machine);
         await guest.EndsAsync();
-        return guest.Console.Lines;
+        return guest.Console.Lines is { Count: > 0 } lines
+            ? lines
+            : throw new GuestException(
+                "the guest ended before it said anything; its console ends: "
+                    + guest.Console.Tail());
     }
 
     /// <summary>Waits for a line; see <see cref="GuestConsole.WaitForAsync"/>.</summary>
