@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using NovaCow.Cluster.Tests.Harness;
 
 namespace NovaCow.Testing.Postgres;
 
@@ -167,7 +166,7 @@ public sealed class PrivatePostgres : IAsyncDisposable
         {
             // A server that was killed may have children for a moment, and a port may be taken
             // by somebody else: both end the server at once, and the next try may do.
-            if (Port == 0) Port = FreePort();
+            if (Port == 0) Port = FreePort.Take();
             await LaunchAsync();
             while (!HasEnded())
             {
@@ -247,13 +246,6 @@ public sealed class PrivatePostgres : IAsyncDisposable
     private InvalidOperationException Failure(string what) => new(
         $"the private PostgreSQL in {_folder}: {what}; its log ends: "
         + (File.Exists(LogPath) ? string.Join('\n', File.ReadLines(LogPath).TakeLast(10)) : ""));
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static async Task<string> ExecuteAsync(string[] command)
     {

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using NovaCow.Cli;
 using NovaCow.Client;
@@ -58,7 +56,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public Uri Address(string name)
     {
         if (!_ports.TryGetValue(name, out var port))
-            _ports[name] = port = FreePort();
+            _ports[name] = port = FreePort.Take();
         return new Uri($"{(_isSecure ? "https" : "http")}://127.0.0.1:{port}");
     }
 
@@ -242,13 +240,6 @@ internal sealed class TestCluster : IAsyncDisposable
         ? []
         : [.. TestAuthority.Settings(Authority.Issue(role, name)),
             $"novacow.tls.authority-key={Quoted(Authority.KeyFile())}"];
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static string Quoted(string text) => JsonSerializer.Serialize(text);
 }

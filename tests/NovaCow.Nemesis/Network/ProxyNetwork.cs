@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
+using NovaCow.Cluster.Tests.Harness;
 
 namespace NovaCow.Nemesis.Network;
 
@@ -16,7 +16,7 @@ internal sealed class ProxyNetwork : INetwork
     public IPAddress Here => IPAddress.Loopback;
 
     public Uri ListenOf(string node) => _listens.GetOrAdd(
-        node, _ => new Uri($"http://127.0.0.1:{FreePort()}"));
+        node, _ => new Uri($"http://127.0.0.1:{FreePort.Take()}"));
 
     public Uri AddressOf(string node) => new($"http://{Expose(node, ListenOf(node).Port)}");
 
@@ -45,12 +45,5 @@ internal sealed class ProxyNetwork : INetwork
     {
         foreach (var front in _fronts.Values)
             await front.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
