@@ -47,8 +47,9 @@ internal sealed class ImageServer : IAsyncDisposable
 
     public IReadOnlyCollection<Download> Downloads => _downloads;
 
-    /// <summary>Who connects from there; set before anybody does.</summary>
-    public Func<IPEndPoint, (string Node, int ProcessId)?> WhoIs { get; set; } = _ => null;
+    /// <summary>Who connects from there to that port; set before anybody does.</summary>
+    public Func<IPEndPoint, int, (string Node, int ProcessId)?> WhoIs { get; set; } =
+        (_, _) => null;
 
     /// <summary>Whether a host has the image's base by now.</summary>
     public Func<string, string, bool> HasBase { get; set; } = (_, _) => false;
@@ -91,8 +92,8 @@ internal sealed class ImageServer : IAsyncDisposable
         context.Response.ContentLength = last - first + 1;
         if (!HttpMethods.IsGet(context.Request.Method))
             return;
-        var who = WhoIs(new IPEndPoint(
-            context.Connection.RemoteIpAddress!, context.Connection.RemotePort));
+        var from = context.Connection;
+        var who = WhoIs(new IPEndPoint(from.RemoteIpAddress!, from.RemotePort), from.LocalPort);
         var key = (image, who?.ProcessId ?? 0);
         var beside = _open.AddOrUpdate(key, 1, (_, n) => n + 1) - 1;
         if (who is { } node)

@@ -13,20 +13,21 @@ internal sealed class Forwarder : IAsyncDisposable
     private readonly IPEndPoint _server;
     private readonly string _name;
     private readonly CutTable _cuts;
-    private readonly Func<IPEndPoint, string?> _whoIs;
+    private readonly Func<IPEndPoint, int, string?> _whoIs;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
 
     /// <param name="name">The server, as cuts name it.</param>
     /// <param name="server">Where it is.</param>
     /// <param name="cuts">Which paths are cut.</param>
-    /// <param name="whoIs">Names who connects; who has no name is not let in.</param>
+    /// <param name="whoIs">Names who connects from there to that port; who has no name is not let
+    /// in.</param>
     /// <param name="here">The address to listen on; null: loopback.</param>
     public Forwarder(
         string name,
         IPEndPoint server,
         CutTable cuts,
-        Func<IPEndPoint, string?> whoIs,
+        Func<IPEndPoint, int, string?> whoIs,
         IPAddress? here = null)
     {
         (_name, _server, _cuts, _whoIs) = (name, server, cuts, whoIs);
@@ -71,7 +72,7 @@ internal sealed class Forwarder : IAsyncDisposable
         {
             try
             {
-                if (_whoIs((IPEndPoint)client.RemoteEndPoint!) is { } who)
+                if (_whoIs((IPEndPoint)client.RemoteEndPoint!, Address.Port) is { } who)
                     await CarryAsync(who, client, server, end);
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException

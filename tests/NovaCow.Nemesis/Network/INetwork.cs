@@ -26,8 +26,9 @@ internal interface INetwork : IAsyncDisposable
     /// <summary>A node's process was started.</summary>
     void Started(string node, int processId);
 
-    /// <summary>The node, and its process, that connected from there; null: none of them.</summary>
-    (string Node, int ProcessId)? WhoIs(IPEndPoint remote);
+    /// <summary>The node, and its process, that connected from there to a port here; null: none of
+    /// them.</summary>
+    (string Node, int ProcessId)? WhoIs(IPEndPoint remote, int port);
 
     /// <summary>Cuts these paths and heals all others.</summary>
     Task SetAsync(IReadOnlyCollection<PathCut> cuts);

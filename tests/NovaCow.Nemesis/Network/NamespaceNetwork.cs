@@ -77,7 +77,7 @@ internal sealed class NamespaceNetwork : INetwork
             name,
             new IPEndPoint(IPAddress.Loopback, port),
             _serverCuts,
-            remote => WhoIs(remote)?.Node,
+            (remote, at) => WhoIs(remote, at)?.Node,
             Here)).Address;
 
     public IReadOnlyList<string> RunUnder(string node) =>
@@ -86,7 +86,7 @@ internal sealed class NamespaceNetwork : INetwork
     public void Started(string node, int processId) =>
         _members[node] = _members[node] with { ProcessId = processId };
 
-    public (string Node, int ProcessId)? WhoIs(IPEndPoint remote)
+    public (string Node, int ProcessId)? WhoIs(IPEndPoint remote, int port)
     {
         var address = remote.Address.IsIPv4MappedToIPv6
             ? remote.Address.MapToIPv4()

@@ -26,14 +26,15 @@ internal sealed class ProxyNetwork : INetwork
             name,
             new IPEndPoint(IPAddress.Loopback, port),
             _cuts,
-            remote => WhoIs(remote)?.Node)).Address;
+            (remote, at) => WhoIs(remote, at)?.Node)).Address;
 
     public IReadOnlyList<string> RunUnder(string node) => [];
 
     public void Started(string node, int processId) => _processes[processId] = node;
 
-    public (string Node, int ProcessId)? WhoIs(IPEndPoint remote) =>
-        SocketOwners.Find(remote.Port, _processes.Keys) is { } id ? (_processes[id], id) : null;
+    public (string Node, int ProcessId)? WhoIs(IPEndPoint remote, int port) =>
+        SocketOwners.Find(remote.Port, port, _processes.Keys) is { } id
+            ? (_processes[id], id) : null;
 
     public Task SetAsync(IReadOnlyCollection<PathCut> cuts)
     {
