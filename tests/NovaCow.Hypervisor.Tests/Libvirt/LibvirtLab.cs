@@ -109,7 +109,8 @@ public abstract class LibvirtLab
 /// <summary>Waits, with a deadline that a busy machine keeps.</summary>
 internal static class Until
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+    private const int MaxTries = 20;
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(4);
 
     public static async Task TrueAsync(Func<bool> isTrue, string what)
     {
@@ -119,5 +120,34 @@ internal static class Until
             Assert.True(clock.Elapsed < Deadline, $"not within {Deadline}: {what}");
             await Task.Delay(10);
         }
+    }
+
+    /// <summary>Gives a call up once it has begun. On a busy machine it may be over by then: it is
+    /// undone and made again.</summary>
+    /// <param name="call">What is given up; it has to end as cancelled.</param>
+    /// <param name="hasBegun">Whether it is in its middle.</param>
+    /// <param name="undo">Makes as if it had never been called.</param>
+    public static async Task GivenUpAsync(
+        Func<CancellationToken, Task> call, Func<bool> hasBegun, Func<Task> undo)
+    {
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            using var giveUp = new CancellationTokenSource();
+            var called = call(giveUp.Token);
+            await TrueAsync(() => hasBegun() || called.IsCompleted, "the call has begun");
+            await giveUp.CancelAsync();
+            try
+            {
+                await called;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await undo();
+        }
+
+        Assert.Fail($"the call was made whole {MaxTries} times, though it was given up");
     }
 }
