@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using NovaCow.Core;
 using NovaCow.Hypervisor;
 using NovaCow.Hypervisor.Libvirt;
+using NovaCow.Runtime.TestKit;
 using NovaCow.Testing.Guests;
 
 namespace NovaCow.Guests.Tests;
@@ -55,15 +56,23 @@ public sealed class LibvirtMachineTests(Qcow2Host fixture) : IClassFixture<Qcow2
         var console = new GuestConsole(machine.ConsolePath);
         await console.WaitForAsync("novacow: done");
         await console.WaitForAsync("novacow: power button on");
-        await hypervisor.StopAsync(machine.Id, TimeSpan.FromSeconds(3), default);
+
+        // An emulated guest may need longer than any grace to notice the button.
+        var time = new VirtualTimeProvider();
+        using var patient = Open(daemon, time);
+        var grace = TimeSpan.FromMinutes(1);
+        var stop = patient.StopAsync(machine.Id, grace, default);
         await console.WaitForAsync("novacow: power button pressed");
+        Assert.False(stop.IsCompleted);
+        time.Advance(grace);
+        await stop;
         Assert.DoesNotContain("powering off", console.Lines);
         var list = await hypervisor.ListAsync(default);
         Assert.Equal(
             new MachineStatus(PowerState.Stopped, PowerCause.Ended), list.Machines[machine.Id]);
     }
 
-    private LibvirtHypervisor Open(LibvirtDaemon daemon)
+    private LibvirtHypervisor Open(LibvirtDaemon daemon, TimeProvider? time = null)
     {
         var settings = new LibvirtSettings
         {
@@ -75,7 +84,7 @@ public sealed class LibvirtMachineTests(Qcow2Host fixture) : IClassFixture<Qcow2
         var options = DomainOptions.For(settings, DomainOptions.Qemu);
         var xml = new MachineXml(
             (machine, _) => DomainXml.Of(machine, options), disk => DomainXml.Disk(disk, options));
-        return new LibvirtHypervisor(settings, xml, TimeProvider.System);
+        return new LibvirtHypervisor(settings, xml, time ?? TimeProvider.System);
     }
 
     /// <summary>An instance's machine, and a disk that it can be given.</summary>
