@@ -15,7 +15,10 @@ public sealed class GuestConsole(string path)
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(240);
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_match = TimeSpan.FromSeconds(1);
+
+    /// <summary>By the clock: the thread that matches may have to wait for its turn.</summary>
+    private static readonly TimeSpan s_match = TimeSpan.FromMinutes(1);
+
     private long _from;
 
     /// <summary>The file.</summary>

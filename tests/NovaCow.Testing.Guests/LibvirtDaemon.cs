@@ -10,7 +10,8 @@ namespace NovaCow.Testing.Guests;
 /// </summary>
 public sealed class LibvirtDaemon : IAsyncDisposable
 {
-    private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_startWithin = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan s_endWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
     private readonly string _folder;
@@ -93,8 +94,40 @@ public sealed class LibvirtDaemon : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
+        {
+            var first = await TryFindFirstAsync(_process.Id);
             await _process.DisposeAsync();
+            await GoneAsync(first);
+        }
+
         Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Its processes are killed when the one that was started here ends, and end after it,
+    /// the first of them last: until then they write in its folder.</summary>
+    private static async Task GoneAsync(string? first)
+    {
+        var clock = Stopwatch.StartNew();
+        while (first is not null && !HasEnded(first))
+        {
+            if (clock.Elapsed > s_endWithin)
+                throw new GuestException($"libvirt's first process, {first}, does not end");
+            await Task.Delay(s_pause);
+        }
+    }
+
+    /// <summary>Whether only its parent has yet to take note of its end, if that.</summary>
+    private static bool HasEnded(string id)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            return stat[stat.LastIndexOf(')') + 2] == 'Z';
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private async Task AnswersAsync()
@@ -120,9 +153,24 @@ public sealed class LibvirtDaemon : IAsyncDisposable
     /// <summary>Runs a tool where the daemon's process ids mean something.</summary>
     private async Task InsideAsync(string tool, params string[] arguments)
     {
-        var unshare = _process!.Id.ToString(CultureInfo.InvariantCulture);
-        var first = await File.ReadAllTextAsync($"/proc/{unshare}/task/{unshare}/children");
+        var first = await TryFindFirstAsync(_process!.Id)
+            ?? throw new GuestException("libvirt has ended");
         await SystemTool.RunAsync(
-            "nsenter", ["--target", first.Trim(), "--pid", tool, .. arguments.Select(a => a.Trim())]);
+            "nsenter", ["--target", first, "--pid", tool, .. arguments.Select(a => a.Trim())]);
+    }
+
+    /// <summary>The id, here, of the first process among its own; null: it has none.</summary>
+    private static async Task<string?> TryFindFirstAsync(int unshare)
+    {
+        var id = unshare.ToString(CultureInfo.InvariantCulture);
+        try
+        {
+            var children = await File.ReadAllTextAsync($"/proc/{id}/task/{id}/children");
+            return children.Trim() is { Length: > 0 } first ? first : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 }

@@ -11,7 +11,10 @@ namespace NovaCow.Cluster.Tests.Machines;
 internal sealed class ApiConsole(NovaCowClient client, string id)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Match = TimeSpan.FromSeconds(1);
+
+    /// <summary>By the clock: the thread that matches may have to wait for its turn.</summary>
+    private static readonly TimeSpan Match = TimeSpan.FromMinutes(1);
+
     private long _from;
 
     /// <summary>From now on only what is written later counts.</summary>

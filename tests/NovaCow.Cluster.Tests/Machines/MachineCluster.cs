@@ -25,6 +25,9 @@ internal sealed class MachineCluster : IAsyncDisposable
               ephemeral = [{ size = 64MiB, fs = ext4 }]
             }
             """);
+
+        // An emulated guest lets go of a disk when it comes to it.
+        Cluster.Settings.Add("novacow.host.hypervisor.unplug-patience=4m");
     }
 
     public TestCluster Cluster { get; } = new();
