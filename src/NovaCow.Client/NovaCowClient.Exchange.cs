@@ -25,6 +25,7 @@ public sealed partial class NovaCowClient
             using var request = make();
             policy ??= new RetryPolicy(_endpoints.Count, RetryPolicy.MayRepeat(request));
             request.RequestUri = new Uri(_endpoints[endpoint], request.RequestUri!);
+            var began = clock.Elapsed;
             TryOutcome outcome;
             NovaCowException failure;
             try
@@ -43,7 +44,8 @@ public sealed partial class NovaCowClient
                 outcome = OutcomeOf(e);
             }
 
-            if (policy.After(outcome, clock.Elapsed) is not { } again)
+            var ended = clock.Elapsed;
+            if (policy.After(outcome, ended, ended - began) is not { } again)
                 throw failure.After(policy);
             policy = again.Next;
             var other = (endpoint + 1) % _endpoints.Count;

@@ -24,8 +24,9 @@ internal enum TryOutcome
 /// <param name="IsRepeatable">Whether twice is the same as once.</param>
 internal sealed record RetryPolicy(int Endpoints, bool IsRepeatable)
 {
-    /// <summary>No try begins later than this after the first one: a leader has its successor by
-    /// then.</summary>
+    /// <summary>No try begins later than this after the first one failed: a leader has its successor
+    /// by then. A try that lasted longer than that was waiting with a leader, who went: what follows
+    /// it has as long again.</summary>
     public static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -41,20 +42,26 @@ internal sealed record RetryPolicy(int Endpoints, bool IsRepeatable)
 
     private bool WasThere { get; init; }
 
+    /// <summary>When the trouble began.</summary>
+    private TimeSpan Since { get; init; }
+
     /// <summary>Whether there was more than one try.</summary>
     public bool HasRepeated => Tries > 0;
 
     /// <summary>What follows a try.</summary>
     /// <param name="outcome">What it came to.</param>
     /// <param name="elapsed">Since the first try began.</param>
+    /// <param name="took">How much of that this one took.</param>
     /// <returns>The policy of the next try and the pause before it; null: there is none.</returns>
-    public (RetryPolicy Next, TimeSpan Pause)? After(TryOutcome outcome, TimeSpan elapsed)
+    public (RetryPolicy Next, TimeSpan Pause)? After(
+        TryOutcome outcome, TimeSpan elapsed, TimeSpan took = default)
     {
         var next = this with
         {
             Tries = Tries + 1,
             TimesLost = TimesLost + (outcome == TryOutcome.Lost ? 1 : 0),
             WasThere = WasThere || outcome != TryOutcome.Unreached,
+            Since = Tries == 0 || took > GiveUpAfter ? elapsed : Since,
         };
         var goesOn = outcome switch
         {
@@ -63,7 +70,7 @@ internal sealed record RetryPolicy(int Endpoints, bool IsRepeatable)
             TryOutcome.NoLeader => IsRepeatable,
             _ => false,
         };
-        if (!goesOn || elapsed >= GiveUpAfter)
+        if (!goesOn || elapsed - next.Since >= GiveUpAfter)
             return null;
         // The others are asked at once; a pause comes when all have been.
         if (next.Tries % Endpoints != 0)

@@ -52,6 +52,22 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public void Who_waited_long_with_a_leader_that_went_looks_for_the_next_as_long_as_anybody()
+    {
+        var (wait, bit) = (TimeSpan.FromMinutes(4), TimeSpan.FromSeconds(1));
+        var once = new RetryPolicy(1, IsRepeatable: true).After(TryOutcome.NoLeader, wait, wait);
+        Assert.NotNull(once);
+        var late = wait + RetryPolicy.GiveUpAfter;
+        Assert.NotNull(once.Value.Next.After(TryOutcome.NoLeader, late - bit, bit));
+        Assert.Null(once.Value.Next.After(TryOutcome.NoLeader, late, bit));
+
+        var again = once.Value.Next.After(TryOutcome.Lost, wait * 2, wait);
+        Assert.NotNull(again);
+        Assert.Null(again.Value.Next.After(
+            TryOutcome.Lost, (wait * 2) + RetryPolicy.GiveUpAfter, bit));
+    }
+
+    [Fact]
     public async Task A_launch_whose_answer_was_lost_is_asked_again_elsewhere_with_the_same_ids()
     {
         var fleet = new Fleet((_, n) => n == 0 ? throw Lost() : Answer(
