@@ -38,6 +38,17 @@ has() {
 
 answers() { virsh -q -c "$1" version >/dev/null 2>&1; }
 
+# Its processes are killed with the first of them, end after it, and write in its folder until then.
+end_libvirt() {
+  local tries=0
+  kill -9 "$libvirt" 2>/dev/null || :
+  wait "$libvirt" 2>/dev/null || :
+  until rm -rf "$libvirt_folder" 2>/dev/null || [ $tries -ge 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+}
+
 # A cluster that is kept outlives this, and with it a libvirt that is not of this.
 find_libvirt() {
   local tries=0 uri
@@ -47,8 +58,8 @@ find_libvirt() {
     uri="qemu+unix:///system?socket=$libvirt_folder/run/libvirt-sock"
     setpriv --pdeathsig KILL -- "$here/scripts/libvirt-daemon.sh" "$libvirt_folder" &
     libvirt=$!
-    trap 'kill -9 $libvirt; wait $libvirt 2>/dev/null || :; rm -rf "$libvirt_folder"' EXIT
-    until answers "$uri" || [ $tries -ge 100 ]; do
+    trap end_libvirt EXIT
+    until answers "$uri" || [ $tries -ge 600 ] || ! kill -0 "$libvirt" 2>/dev/null; do
       sleep 0.1
       tries=$((tries + 1))
     done

@@ -23,7 +23,7 @@ mkdir -p artifacts
 echo "building"
 build NovaCow.Actors.sln || exit 1
 
-readonly suite_timeout_s=1200
+readonly suite_timeout_s=2700
 passed=0 failed=0 skipped=0
 count() { sed -nE "s/.*\b$1: ([0-9]+).*/\1/p" "$log" | tail -1; }
 
@@ -41,7 +41,7 @@ run_suite() {
   echo "running $name"
   [ "$name" != NovaCow.Storage.Tests ] || [ ${#without[@]} -eq 0 ] \
     || echo "  ${real_pool##*.} skipped: $without_reason; a guest runs them below"
-  timeout --kill-after=10 $suite_timeout_s "tests/$name/bin/Release/net10.0/$name" \
+  timeout --kill-after=60 $suite_timeout_s "tests/$name/bin/Release/net10.0/$name" \
     -noColor -noLogo "${without[@]}" > "$log" 2>&1 < /dev/null
   local exit=$?
   total=$(count Total) bad=$(count Failed) errors=$(count Errors) skips=$(count Skipped)
@@ -81,7 +81,7 @@ run_guest() {
 run_fleet() {
   local log=artifacts/fleet.log
   echo "running fleet"
-  if timeout --kill-after=30 300 cluster-deploy/fleet.sh > "$log" 2>&1 < /dev/null; then
+  if timeout --kill-after=30 900 cluster-deploy/fleet.sh > "$log" 2>&1 < /dev/null; then
     echo "  1 passed, 0 failed, 0 skipped"
     passed=$((passed + 1))
   else

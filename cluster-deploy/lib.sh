@@ -113,13 +113,13 @@ start_node() {
   disown
 }
 
-# wait_for WHAT COMMAND…: until it succeeds, for at most a minute.
+# wait_for WHAT COMMAND…: until it succeeds, for at most three minutes.
 wait_for() {
-  local what=$1 until=$((SECONDS + 60))
+  local what=$1 until=$((SECONDS + 180))
   shift
   until "$@" >/dev/null 2>&1; do
     if [ $SECONDS -ge $until ]; then
-      echo "fleet.sh: $what was not there within a minute; the logs are in $folder" >&2
+      echo "fleet.sh: $what was not there within three minutes; the logs are in $folder" >&2
       return 70
     fi
     sleep 0.2

@@ -8,7 +8,7 @@ set -uo pipefail
 readonly self=$(realpath "$0")
 readonly root=${self%/tests/*}
 readonly suite=$root/tests/NovaCow.Storage.Tests/bin/Release/net10.0/NovaCow.Storage.Tests
-readonly limit_s=${NOVACOW_GUEST_LIMIT_S:-900}
+readonly limit_s=${NOVACOW_GUEST_LIMIT_S:-1800}
 readonly memory_mib=1024
 
 skip() {
