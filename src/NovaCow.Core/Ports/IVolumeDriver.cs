@@ -42,7 +42,9 @@ public interface IVolumeDriver
     /// <summary>Makes a clone of a base, or where this driver shares nothing a copy. A disk of that
     /// name that is already whole is returned as it is, when its base and size are those asked for;
     /// else the call fails: with DamagedBase when a cheap look at the base shows that it is not
-    /// what was published, or it was found damaged before.</summary>
+    /// what was published, or it was found damaged before. A file to boot with of another base than
+    /// the one that the instance's record names is made beside that one, under another path.
+    /// </summary>
     /// <param name="request">What to make.</param>
     /// <param name="progress">Bytes of the disk written so far, where that takes time.</param>
     /// <param name="cancellationToken">Gives up and leaves nothing.</param>

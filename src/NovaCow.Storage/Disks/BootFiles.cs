@@ -11,6 +11,26 @@ internal sealed class BootFiles(HostStore store, string driver)
 {
     private readonly StoreFiles _files = store.Files;
 
+    /// <summary>Where one is, or is to be made: beside another that the instance's record names, as
+    /// that is what it boots with until a record names this one.</summary>
+    public string PlaceOf(CloneRequest request)
+    {
+        var places = store.Layout.DiskPlaces(request.Instance, request.Disk, "").ToList();
+        var found = places.Find(
+            p => StoreFiles.TryStat(p, out _) && Find(request, p) is not null);
+        if (found is not null
+            || !StoreFiles.TryStat(store.Layout.InstanceRecord(request.Instance), out _))
+        {
+            return found ?? places[0];
+        }
+
+        // What is under the other name nothing refers to: it could not be removed.
+        var named = InstanceFolders.Named(store, request.Instance);
+        var free = places.First(p => !named.Contains(Path.GetFileName(p)));
+        _files.Delete(free);
+        return free;
+    }
+
     /// <summary>Makes one under a name that is free.</summary>
     public InstanceDisk Make(CloneRequest request, string path, CancellationToken token)
     {
@@ -28,9 +48,12 @@ internal sealed class BootFiles(HostStore store, string driver)
         return isLink || IsCopy(request.Base, path) ? Describe(request, path) : null;
     }
 
-    /// <summary>What a record says of one, when its file is whole; else null and why.</summary>
-    public static InstanceDisk? Read(InstanceDisk recorded, string path, out string problem)
+    /// <summary>What a record says of one that it names, when its file is whole; else null and why.
+    /// </summary>
+    public static InstanceDisk? Read(InstanceRecord record, string path, out string problem)
     {
+        var recorded = record.Disks.First(
+            d => Path.GetFileName(d.Path) == Path.GetFileName(path));
         var isFile = StoreFiles.TryStat(path, out var stat) && stat.IsFile;
         problem = isFile
             ? $"is {stat.Size} bytes long, and was made of {recorded.VirtualSizeBytes}"

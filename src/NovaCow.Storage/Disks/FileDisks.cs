@@ -26,7 +26,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     {
         if (request.LocalStorage is null
             || request.Disk.IsBootFile
-            || StoreFiles.TryStat(PathOf(request.Instance, request.Disk), out _))
+            || StoreFiles.TryStat(PathOf(request), out _))
         {
             return false;
         }
@@ -47,7 +47,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     {
         CheckSize(request);
         var folder = _layout.Instance(request.Instance);
-        var path = PathOf(request.Instance, request.Disk);
+        var path = PathOf(request);
         var partitions = request.Disk.IsBootFile
             ? null
             : DiskPartitions.Of(request, kind, _layout.BaseData(request.Base));
@@ -75,9 +75,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     {
         var folder = _layout.Instance(instance);
         var named = InstanceFolders.Named(store, instance);
-        var places = disk.IsBootFile
-            ? [_layout.BootFile(instance, disk)]
-            : _layout.DiskPlaces(instance, disk, kind.Extension);
+        var places = _layout.DiskPlaces(instance, disk, kind.Extension);
         foreach (var path in places.Where(p => !named.Contains(Path.GetFileName(p))))
             _files.Delete(path);
         if (StoreFiles.TryStat(_layout.InstanceRecord(instance), out _))
@@ -118,7 +116,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
                 store.Note($"{path} is no file of this store; it was left alone");
             else if (!folder.Keeps(name))
                 _files.Delete(path);
-            else if (!IsOurs(folder, name, path))
+            else if (!IsOurs(folder, disk, path))
                 continue;
             else if (TryRead(folder, disk, path, out var problem) is { } found)
                 whole.Add(found);
@@ -135,11 +133,12 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
 
     /// <summary>A raw disk says itself whose it is, as a change of its driver ends with that; then
     /// the record does; without one that can be read, whatever else the file says.</summary>
-    private bool IsOurs(InstanceFolder folder, string name, string path)
+    private bool IsOurs(InstanceFolder folder, DiskName disk, string path)
     {
+        var name = Path.GetFileName(path);
         // A kernel needs no one to keep its base for it: where no record can be read, none has to
         // claim it.
-        if (Path.GetExtension(name).Length == 0)
+        if (disk.IsBootFile)
             return folder.Record is { } named && IsRecorded(named, name);
         if (Path.GetExtension(name) != "." + kind.Extension)
             return false;
@@ -201,7 +200,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         IProgress<long>? progress,
         CancellationToken token)
     {
-        var path = PathOf(request.Instance, request.Disk);
+        var path = PathOf(request);
         using var file = _files.Create(path);
         var disk = new NewDisk(request, file, path, _layout.BaseData(request.Base))
         {
@@ -253,8 +252,7 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
     private InstanceDisk? TryRead(
         InstanceFolder folder, DiskName disk, string path, out string problem) =>
         disk.IsBootFile && folder.Record is { } record
-            ? BootFiles.Read(
-                record.Disks.First(d => Path.GetFileName(d.Path) == disk.Value), path, out problem)
+            ? BootFiles.Read(record, path, out problem)
             : TryRead(disk, path, out problem);
 
     /// <summary>The whole disk in a file; null and why when there is none of this kind.</summary>
@@ -279,9 +277,9 @@ internal sealed class FileDisks(HostStore store, BaseShelf bases, IDiskKind kind
         }
     }
 
-    private string PathOf(InstanceId instance, DiskName disk) => disk.IsBootFile
-        ? _layout.BootFile(instance, disk)
-        : _layout.Disk(instance, disk, kind.Extension);
+    private string PathOf(CloneRequest request) => request.Disk.IsBootFile
+        ? _bootFiles.PlaceOf(request)
+        : _layout.Disk(request.Instance, request.Disk, kind.Extension);
 
     private static string Name(CloneRequest request) =>
         $"disk {request.Disk} of instance {request.Instance}";

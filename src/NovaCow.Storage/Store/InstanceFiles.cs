@@ -5,8 +5,9 @@ namespace NovaCow.Storage;
 /// <summary>What the files in an instance's folder are called, and which of them are whose. Pure.
 /// </summary>
 /// <remarks>A disk has one of two names, so that it can be made anew beside what it was before, as
-/// a file of the same kind: <c>root.qcow2</c> or <c>root.1.qcow2</c>. The instance's record says
-/// which of them is the disk.</remarks>
+/// a file of the same kind: <c>root.qcow2</c> or <c>root.1.qcow2</c>; and so have the files that an
+/// instance boots with, <c>kernel</c> or <c>kernel.1</c>. The instance's record says which of them
+/// it is.</remarks>
 internal static class InstanceFiles
 {
     public const string Console = "console.log";
@@ -15,19 +16,18 @@ internal static class InstanceFiles
     private static readonly string[] s_extensions = ["qcow2", "raw"];
 
     /// <summary>Both names that a disk may have.</summary>
-    public static string[] NamesOf(DiskName disk, string extension) =>
-        [$"{disk}.{extension}", $"{disk}{SecondMark}.{extension}"];
+    public static string[] NamesOf(DiskName disk, string extension) => disk.IsBootFile
+        ? [disk.Value, disk + SecondMark]
+        : [$"{disk}.{extension}", $"{disk}{SecondMark}.{extension}"];
 
     /// <summary>Which disk a file is, by its name; false: it is none.</summary>
     public static bool TryParse(string file, out DiskName disk)
     {
-        var stem = Path.GetFileNameWithoutExtension(file);
+        var isDisk = s_extensions.Contains(Path.GetExtension(file).TrimStart('.'));
+        var stem = isDisk ? Path.GetFileNameWithoutExtension(file) : file;
         var isSecond = stem.EndsWith(SecondMark, StringComparison.Ordinal);
         stem = isSecond ? stem[..^SecondMark.Length] : stem;
-        var isOurs = DiskName.TryParse(stem, out var name, out _)
-            && (name.IsBootFile
-                ? !file.Contains('.')
-                : s_extensions.Contains(Path.GetExtension(file).TrimStart('.')));
+        var isOurs = DiskName.TryParse(stem, out var name, out _) && name.IsBootFile != isDisk;
         disk = name ?? DiskName.Root;
         return isOurs;
     }

@@ -52,15 +52,13 @@ internal sealed record StoreLayout(string Root)
 
     public string InstanceRecord(InstanceId id) => $"{Instances}/{id}/{InstanceRecordFile}";
 
-    /// <summary>Where a disk is made first.</summary>
+    /// <summary>Where a disk, or a file to boot with, is made first.</summary>
     public string Disk(InstanceId id, DiskName disk, string extension) =>
         $"{Instances}/{id}/{InstanceFiles.NamesOf(disk, extension)[0]}";
 
     /// <summary>Everywhere that a disk may be.</summary>
     public IEnumerable<string> DiskPlaces(InstanceId id, DiskName disk, string extension) =>
         InstanceFiles.NamesOf(disk, extension).Select(name => $"{Instances}/{id}/{name}");
-
-    public string BootFile(InstanceId id, DiskName name) => $"{Instances}/{id}/{name}";
 
     public string Console(InstanceId id) => $"{Instances}/{id}/{InstanceFiles.Console}";
 
