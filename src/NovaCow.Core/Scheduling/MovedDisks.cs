@@ -14,7 +14,7 @@ internal static class MovedDisks
     {
         // It takes its disks along as they are: where they came from, and what made them, bind it
         // no longer.
-        var spec = launch.Spec with
+        var spec = launch.SpecNow() with
         {
             Image = launch.RootImage(),
             Adoption = null,

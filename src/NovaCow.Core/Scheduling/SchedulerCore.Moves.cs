@@ -204,7 +204,8 @@ public sealed partial class SchedulerCore
                 if (DeadSource(move) is { } dead)
                 {
                     decision.Effects.Add(new SchedulerEffect.Receive(
-                        host, launch.Id, fence, launch.Spec, MovedDisks.Order(launch, dead)));
+                        host, launch.Id, fence, launch.SpecNow(),
+                        MovedDisks.Order(launch, dead)));
                 }
 
                 break;

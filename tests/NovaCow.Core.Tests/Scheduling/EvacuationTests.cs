@@ -75,6 +75,36 @@ public sealed class EvacuationTests
         hello.Effects.OfType<SchedulerEffect.Welcome>().Single().Verdicts).Verdict;
 
     [Fact]
+    public void An_instance_that_was_rebuilt_is_taken_over_as_what_it_is_since()
+    {
+        var core = Active();
+        var kernel = Given.Image("vmlinuz", 7) with { Format = DiskFormat.Aki };
+        core.Register(kernel, Given.Start);
+        core.Register(
+            Given.Image("direct", 8) with { Kernel = kernel.Name, KernelArguments = "ro" },
+            Given.Start);
+        core.Change(Id, new ChangeRequest.Rebuild(ImageName.Parse("direct")), Given.Start);
+        var disks = new[]
+        {
+            Root with { BackingFile = Given.Image("direct", 8).BaseKey() },
+            Root with { Name = DiskName.Kernel, BackingFile = kernel.BaseKey() },
+        };
+        core.ChangeEnded(
+            A, First, new ChangeEnded(Id, 1, ChangeKind.Rebuild, null, disks, Given.Start),
+            Given.Start);
+        core.Disconnected(A, At(1));
+        core.Tick(At(60));
+        var (begun, _) = core.Evacuate(A, Off, At(61));
+        var receive = Assert.Single(begun.Effects.OfType<SchedulerEffect.Receive>());
+        Assert.Equal(
+            ("direct", "ro", kernel),
+            (receive.Spec.Image.Name.Value, receive.Spec.Image.KernelArguments,
+                receive.Spec.Kernel));
+        Assert.Equal(
+            [DiskName.Root, DiskName.Kernel], receive.Order.Disks.Select(d => d.Name));
+    }
+
+    [Fact]
     public void A_dead_hosts_instance_is_read_from_its_store_committed_and_done_without_that_host()
     {
         var core = Dead();
