@@ -18,9 +18,9 @@ internal sealed partial class InstanceActor
     {
         var change = _change!;
         var isUnwanted = _isRemovalWanted || change.IsCancelled;
-        if (change is { What: InstanceChange.Rebuild rebuild, Step: not null })
+        if (change.What is InstanceChange.Rebuild rebuild)
         {
-            EndRebuild(change, rebuild);
+            NextOfRebuild(change, rebuild);
             return;
         }
 
@@ -40,10 +40,15 @@ internal sealed partial class InstanceActor
             return;
         }
 
+        NextDisk(change);
+    }
+
+    private void NextDisk(RunningChange change)
+    {
         var (steps, refusal) = Plan(change);
         if (refusal is not null || steps.Count == 0)
         {
-            EndChange(refusal);
+            StopChange(refusal);
             return;
         }
 
@@ -102,10 +107,9 @@ internal sealed partial class InstanceActor
         }
 
         change.Stage = ChangeStage.Publishing;
-        change.Unpublished = _record! with
-        {
-            Disks = [.. _record.Disks.Select(d => d.Name == disk.Name ? disk.PluggedAs(d) : d)],
-        };
+        change.Unpublished = change.What is InstanceChange.Rebuild rebuild
+            ? RebuildPlan.Done(rebuild, _record!, disk, change.Made)
+            : WithDisk(_record!, disk.Name, disk.PluggedAs);
         Publish();
     }
 
@@ -238,6 +242,9 @@ internal sealed partial class InstanceActor
         public BaseKey? Base =>
             Making?.Base.Key() ?? Step?.Base?.Key() ?? Step?.Disk.BackingFile;
 
+        /// <summary>What is being made or changed.</summary>
+        public DiskName? Disk => Making?.Name ?? Step?.Disk.Name;
+
         public InstanceRecord? Unpublished { get; set; }
 
         public LaunchError? Error { get; set; }
@@ -251,10 +258,13 @@ internal sealed partial class InstanceActor
         /// <summary>What follows once the record is published; null: the next step.</summary>
         public Action? Then { get; set; }
 
-        /// <summary>The further disk that is being made.</summary>
+        /// <summary>The further disk, or the file to boot with, that is being made.</summary>
         public PlannedDisk? Making { get; set; }
 
-        /// <summary>The further disk that is being removed.</summary>
+        /// <summary>What a rebuild has made for the instance to boot with.</summary>
+        public IReadOnlyList<InstanceDisk> Made { get; set; } = [];
+
+        /// <summary>The further disk, or the file to boot with, that is being removed.</summary>
         public DiskRef? Dropped { get; set; }
 
         /// <summary>Whether the machine that was stopped for it was started again, or could not be.

@@ -32,9 +32,9 @@ internal sealed partial class InstanceActor
         Receive<DiskChanging>(OnDiskChanging, _ => _change is
             { Stage: ChangeStage.Changing or ChangeStage.Machine });
         Receive<DiskMade>(
-            made => OnDataDiskMade(_change!, made.Disk), made => IsMaking(made.Disk.Name));
+            made => OnFurtherMade(_change!, made.Disk), made => IsMaking(made.Disk.Name));
         Receive<DiskFailed>(
-            failed => EndChange(failed.Error), failed => IsMaking(failed.Disk));
+            failed => StopChange(failed.Error), failed => IsMaking(failed.Disk));
         Receive<DiskDeleted>(
             _ => OnDropped(null), _ => _change is { Stage: ChangeStage.Dropping });
         Receive<DiskFailed>(
@@ -42,7 +42,7 @@ internal sealed partial class InstanceActor
         Receive<DiskMade>(
             made => OnDiskChanged(made.Disk), made => IsAwaited(made.Disk.Name));
         Receive<DiskFailed>(
-            failed => EndChange(failed.Error), failed => IsAwaited(failed.Disk));
+            failed => StopChange(failed.Error), failed => IsAwaited(failed.Disk));
         Receive<DiskDeleted>(
             _ => StepEnded(), _ => _change is { Stage: ChangeStage.Leaving });
         Receive<DiskFailed>(
@@ -131,8 +131,8 @@ internal sealed partial class InstanceActor
             EndChange(Cancelled());
         else if (change.Stage == ChangeStage.Machine)
             _call?.Cancel.Cancel();
-        else if (change is { Stage: ChangeStage.Changing, Base: { } key, Step: { } step })
-            Context.Parent.Tell(new CancelDiskChange(_id, step.Disk.Name, key));
+        else if (change is { Stage: ChangeStage.Changing, Base: { } key, Disk: { } disk })
+            Context.Parent.Tell(new CancelDiskChange(_id, disk, key));
     }
 
     private LaunchError Runs() => new(
@@ -290,7 +290,7 @@ internal sealed partial class InstanceActor
             OnDropped(null);
         else if (_change is { Stage: ChangeStage.Changing, Base: { } used } && used == key)
         {
-            EndChange(new LaunchError(
+            StopChange(new LaunchError(
                 LaunchErrorCode.VolumeDriver,
                 $"instance {_id}: base {key} was lost while a disk was changed; the host's log "
                     + "says why",

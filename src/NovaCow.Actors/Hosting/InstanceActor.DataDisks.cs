@@ -34,9 +34,17 @@ internal sealed partial class InstanceActor
         }
     }
 
-    private void OnDataDiskMade(RunningChange change, InstanceDisk disk)
+    private void OnFurtherMade(RunningChange change, InstanceDisk disk)
     {
-        var attach = (InstanceChange.Attach)change.What!;
+        if (change.What is InstanceChange.Attach attach)
+            OnDataDiskMade(change, attach, disk);
+        else
+            OnBootFileMade(change, disk);
+    }
+
+    private void OnDataDiskMade(
+        RunningChange change, InstanceChange.Attach attach, InstanceDisk disk)
+    {
         change.Making = null;
         _plan = [.. _plan, RefOf(disk)];
         PublishThen(
@@ -141,7 +149,10 @@ internal sealed partial class InstanceActor
         }
 
         _plan = [.. _plan.Where(d => d != change.Dropped)];
-        EndChange(change.Error);
+        if (change.What is InstanceChange.Rebuild)
+            EndRebuild(change, change.Error);
+        else
+            EndChange(change.Error);
     }
 
     private LaunchError NoSuchDisk(DiskName name) => new(

@@ -88,39 +88,6 @@ internal sealed partial class InstanceActor
                 then();
         });
 
-    // That it ran is written down first: a crash must not leave it off.
-    private void BeginRebuild(RunningChange change)
-    {
-        if (Plan(change).Refusal is { } refusal)
-        {
-            EndChange(refusal);
-        }
-        else if (_host.Machines is null || (!IsOn && !_record!.StartsAfterChange))
-        {
-            Measure();
-        }
-        else
-        {
-            PublishThen(
-                _record! with { StartsAfterChange = true },
-                () => Stop(0, () =>
-                {
-                    change.Stage = ChangeStage.Measuring;
-                    Measure();
-                }));
-        }
-    }
-
-    private void EndRebuild(RunningChange change, InstanceChange.Rebuild rebuild)
-    {
-        change.Final = r => r with
-        {
-            Image = rebuild.Image.Name,
-            KernelArguments = rebuild.Image.KernelArguments,
-        };
-        EndChange(null);
-    }
-
     /// <summary>The machine that was stopped for a change runs again, however the change ended.
     /// </summary>
     private void Restart(RunningChange change, LaunchError? error)

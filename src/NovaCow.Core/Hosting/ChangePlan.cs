@@ -50,7 +50,7 @@ public static class ChangePlan
                     disk => bases[disk.Name],
                     _ => driver);
             case InstanceChange.Rebuild c:
-                return Rebuild(c, Root(disks).ToList(), record);
+                return Rebuild(c, disks, record);
             default:
                 throw new InvalidOperationException($"unknown change {change}");
         }
@@ -58,27 +58,21 @@ public static class ChangePlan
 
     // Whether it is done already cannot be seen from the disk: whoever asks must know.
     private static (IReadOnlyList<ChangeStep> Steps, LaunchError? Refusal) Rebuild(
-        InstanceChange.Rebuild change, List<InstanceDisk> root, InstanceRecord record)
+        InstanceChange.Rebuild change, List<InstanceDisk> disks, InstanceRecord record)
     {
-        var image = change.Image;
-        var problem =
-            root.FirstOrDefault(d => image.VirtualSizeBytes > d.VirtualSizeBytes) is { } small
-                ? $"the root disk has {small.VirtualSizeBytes} bytes and image {image.Name} "
-                    + $"{image.VirtualSizeBytes}; resize the disk first"
-            : root.Any(d => d.Layout == DiskLayout.Ec2)
-                ? "the root disk has the layout of EC2; launch a new instance"
-            : image.Kernel is not null || record.Disks.Any(d => d.Name.IsBootFile)
-                ? "an instance that boots a kernel beside its disk, or is to, cannot be rebuilt; "
-                    + "launch a new instance"
-            : null;
-        return problem is null
-            ? ([.. root.Select(d => new ChangeStep(
-                d, new DiskChange.Rebuild(image.BaseKey()), d.Driver,
-                new BaseContent.OfImage(image)))], null)
-            : ([], new LaunchError(
+        if (RebuildPlan.Problem(change, record) is { } problem)
+        {
+            return ([], new LaunchError(
                 LaunchErrorCode.InvalidRequest,
                 $"instance {record.Id}: {problem}",
                 IsRetryable: false));
+        }
+
+        return (
+            [.. Root(disks).Select(d => new ChangeStep(
+                d, new DiskChange.Rebuild(change.Image.BaseKey()), d.Driver,
+                new BaseContent.OfImage(change.Image)))],
+            null);
     }
 
     private static (IReadOnlyList<ChangeStep> Steps, LaunchError? Refusal) Clones(

@@ -29,8 +29,7 @@ public sealed record LaunchPlan
     {
         ArgumentNullException.ThrowIfNull(spec);
         List<PlannedDisk> all = [.. DiskPlan.For(spec.Image, spec.Flavor)];
-        AddBootFile(all, DiskName.Kernel, spec.Kernel);
-        AddBootFile(all, DiskName.Ramdisk, spec.Ramdisk);
+        all.AddRange(BootFiles(spec.Kernel, spec.Ramdisk));
         if (driver != DriverName.Copy || spec.Layout == DiskLayout.Whole)
             return new LaunchPlan(all, null);
         var local = all.Find(d => d.Name == DiskName.Ephemeral(0));
@@ -72,11 +71,21 @@ public sealed record LaunchPlan
             root.Layout == DiskLayout.Ec2 ? [.. AtOnce] : All, null);
     }
 
-    private static void AddBootFile(List<PlannedDisk> all, DiskName name, Image? image)
+    /// <summary>The files that an instance boots with.</summary>
+    /// <param name="kernel">What its kernel is; null: its root disk brings one.</param>
+    /// <param name="ramdisk">What its kernel's ramdisk is.</param>
+    public static IReadOnlyList<PlannedDisk> BootFiles(Image? kernel, Image? ramdisk)
     {
-        if (image is not null)
+        List<PlannedDisk> files = [];
+        Add(DiskName.Kernel, kernel);
+        Add(DiskName.Ramdisk, ramdisk);
+        return files;
+
+        void Add(DiskName name, Image? image)
         {
-            all.Add(new PlannedDisk(
+            if (image is null)
+                return;
+            files.Add(new PlannedDisk(
                 name, "", new BaseContent.OfImage(image), image.VirtualSizeBytes));
         }
     }

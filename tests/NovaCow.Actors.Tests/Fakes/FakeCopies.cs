@@ -38,7 +38,7 @@ internal sealed class FakeCopies(FakeDisk disk) : IVolumeDriver
         var id = (request.Instance, request.Disk);
         if (request.Disk.IsBootFile)
         {
-            disk.Disks[id] = copy;
+            disk.BootFiles[copy.Path] = copy;
             return new Ensured<InstanceDisk>(copy, made.Created);
         }
 

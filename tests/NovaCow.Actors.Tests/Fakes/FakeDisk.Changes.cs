@@ -15,6 +15,12 @@ internal sealed partial class FakeDisk
         get;
     } = new();
 
+    /// <summary>What disks were before they were made anew, while that lies beside them.</summary>
+    public ConcurrentDictionary<(InstanceId Instance, DiskName Disk), InstanceDisk> Replaced
+    {
+        get;
+    } = new();
+
     /// <summary>A driver of raw files over the same disk.</summary>
     public FakeRawDriver Raw(string name) => new(this, name);
 
@@ -51,9 +57,12 @@ internal sealed partial class FakeDisk
                 Driver = driver,
                 Format = extension,
                 Path = request.Change is DiskChange.Rebuild
-                    ? $"/store/instances/{request.Instance}/{disk.Name}.new.{extension}"
+                    ? $"/store/instances/{request.Instance}/{disk.Name}"
+                        + (disk.Path.Contains(".new.") ? $".{extension}" : $".new.{extension}")
                     : Path.ChangeExtension(disk.Path, extension),
             };
+            if (request.Change is DiskChange.Rebuild)
+                Replaced[id] = disk;
             (raw ? RawDisks : Disks)[id] = changed;
             return changed;
         });
@@ -76,7 +85,7 @@ internal sealed partial class FakeDisk
                 0, UniqueBytes ?? d.Value.AllocatedBytes))]);
 
     public static Dictionary<InstanceId, IReadOnlyList<InstanceDisk>> ByInstance(
-        ConcurrentDictionary<(InstanceId Instance, DiskName Disk), InstanceDisk> disks) =>
+        IEnumerable<KeyValuePair<(InstanceId Instance, DiskName Disk), InstanceDisk>> disks) =>
         disks.GroupBy(d => d.Key.Instance).ToDictionary(
             g => g.Key, IReadOnlyList<InstanceDisk> (g) => [.. g.Select(d => d.Value)]);
 
@@ -105,10 +114,20 @@ internal sealed partial class FakeDisk
         {
             foreach (var (id, disk) in files)
             {
-                if (!IsNamed(id.Instance, Path.GetFileName(disk.Path)))
-                    files.TryRemove(id, out _);
+                if (IsNamed(id.Instance, Path.GetFileName(disk.Path)))
+                    continue;
+                files.TryRemove(id, out _);
+                if (Replaced.TryGetValue(id, out var old)
+                    && IsNamed(id.Instance, Path.GetFileName(old.Path)))
+                {
+                    files[id] = old;
+                }
             }
         }
+
+        Replaced.Clear();
+
+        RemoveUnnamedBootFiles();
     }
 
     private bool IsNamed(InstanceId instance, string file) =>
@@ -166,7 +185,7 @@ internal sealed class FakeRawDriver(FakeDisk disk, string name) : IVolumeDriver
     public Task<VolumeInventory> ListAsync(CancellationToken cancellationToken)
     {
         var ours = disk.RawDisks.Where(d => d.Value.Driver == name);
-        return Task.FromResult(new VolumeInventory([], FakeDisk.ByInstance(new(ours))));
+        return Task.FromResult(new VolumeInventory([], FakeDisk.ByInstance(ours)));
     }
 
     public Task<VolumeUsage> MeasureAsync(CancellationToken cancellationToken) =>

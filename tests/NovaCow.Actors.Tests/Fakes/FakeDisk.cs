@@ -47,7 +47,8 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
     public InspectionVerdict? Verdict { get; set; }
 
     /// <summary>Whether everything but bases is gone.</summary>
-    public bool HasNoInstances => Disks.IsEmpty && RawDisks.IsEmpty && Records.IsEmpty;
+    public bool HasNoInstances =>
+        Disks.IsEmpty && RawDisks.IsEmpty && BootFiles.IsEmpty && Records.IsEmpty;
 
     public int Calls(string step) => _calls.GetValueOrDefault(step);
 
@@ -101,6 +102,8 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
             Assert.True(Bases.ContainsKey(request.Base), $"a clone of {request.Base}, not made");
             if (Damaged.TryGetValue(request.Base, out var damage))
                 throw PortException.Retryable(LaunchErrorCode.DamagedBase, damage);
+            if (request.Disk.IsBootFile)
+                return EnsureBootFile(request);
             var made = NewDisk(request);
             var created = Disks.TryAdd((request.Instance, request.Disk), made);
             return new Ensured<InstanceDisk>(made, created);
@@ -113,8 +116,7 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
         Driver = Name,
         VirtualSizeBytes = request.VirtualSizeBytes,
         AllocatedBytes = 12,
-        Path = $"/store/instances/{request.Instance}/{request.Disk}"
-            + (request.Disk.IsBootFile ? "" : ".qcow2"),
+        Path = $"/store/instances/{request.Instance}/{request.Disk}.qcow2",
         Format = "qcow2",
     };
 
@@ -122,9 +124,12 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
         InstanceId instance, DiskName disk, CancellationToken cancellationToken) =>
         Begin("delete-disk", cancellationToken, () =>
         {
-            // A file that the record does not name went when the disk was made anew.
+            if (disk.IsBootFile)
+                return DeleteBootFiles(instance, disk);
+            // What the disk was goes, and what the record names stays.
             if (Disks.TryGetValue((instance, disk), out var made)
-                && IsNamed(instance, Path.GetFileName(made.Path)) && made.Path.Contains(".new."))
+                && IsNamed(instance, Path.GetFileName(made.Path))
+                && Replaced.TryRemove((instance, disk), out _))
             {
                 return true;
             }
@@ -136,7 +141,8 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
     public Task DeleteBaseAsync(BaseKey key, CancellationToken cancellationToken) =>
         Begin("delete-base", cancellationToken, () =>
         {
-            Assert.DoesNotContain(Disks.Values, d => d.BackingFile == key);
+            Assert.DoesNotContain(
+                Disks.Values.Concat(BootFiles.Values), d => d.BackingFile == key);
             Damaged.TryRemove(key, out _);
             if (Bases.TryRemove(key, out _) && FreedByBase > 0)
                 Space = Space with { FreeBytes = Space.FreeBytes + FreedByBase };
@@ -174,8 +180,8 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
             RemoveUnnamed();
             return new VolumeInventory(
                 [.. Bases.Values],
-                ByInstance(new(Disks.Concat(
-                    RawDisks.Where(d => !Disks.ContainsKey(d.Key) || d.Value.Driver == Name)))))
+                ByInstance(Disks.Concat(BootFiles.Select(Keyed)).Concat(
+                    RawDisks.Where(d => !Disks.ContainsKey(d.Key) || d.Value.Driver == Name))))
             {
                 Damaged = Damaged.ToDictionary(),
             };
@@ -187,7 +193,9 @@ internal sealed partial class FakeDisk : IVolumeDriver, IHostStore, IImageSource
             foreach (var disk in record.Disks)
             {
                 var files = disk.Format == "raw" ? RawDisks : Disks;
-                Assert.True(files.ContainsKey((record.Id, disk.Name)));
+                Assert.True(disk.Name.IsBootFile
+                    ? BootFiles.ContainsKey(disk.Path)
+                    : files.ContainsKey((record.Id, disk.Name)));
             }
 
             return Records[record.Id] = record;

@@ -17,6 +17,9 @@ internal sealed class FakeHypervisor : IHypervisor, ICopiesRunningDisks, IGuestS
 
     public ConcurrentDictionary<InstanceId, MachineSpec> Specs { get; } = new();
 
+    /// <summary>Sees each machine at the moment when it boots.</summary>
+    public Action<MachineSpec> OnBoot { get; set; } = _ => { };
+
     /// <summary>What was asked for, in order: start, stop, remove, attach, detach, copy, seed,
     /// capture.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
@@ -66,7 +69,11 @@ internal sealed class FakeHypervisor : IHypervisor, ICopiesRunningDisks, IGuestS
             var runs = Machines.TryGetValue(machine.Id, out var now) && now.IsOn;
             Specs[machine.Id] = machine;
             if (!runs)
+            {
+                OnBoot(machine);
                 Happen(machine.Id, PowerState.Running, PowerCause.Started);
+            }
+
             return new Ensured<MachineStatus>(Machines[machine.Id], !runs);
         });
 

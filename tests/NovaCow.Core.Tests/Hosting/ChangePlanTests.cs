@@ -59,6 +59,28 @@ public sealed class ChangePlanTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("lvm-thin", true, true, "keeps no files")]
+    [InlineData("lvm-thin", false, false, null)]
+    [InlineData("qcow2", true, true, null)]
+    [InlineData("qcow2", true, false, "ask for the rebuild again")]
+    [InlineData("qcow2", false, true, "ask for the rebuild again")]
+    public void A_rebuild_brings_the_kernel_that_its_image_names_to_a_driver_that_keeps_files(
+        string driver, bool names, bool brings, string? refusal)
+    {
+        var kernel = Given.Image("vmlinuz", 7) with { Format = DiskFormat.Aki };
+        var change = new InstanceChange.Rebuild(
+            Image with { Kernel = names ? kernel.Name : null })
+        {
+            Kernel = brings ? kernel : null,
+        };
+        var plan = Plan(change, Record(driver)).Single();
+        if (refusal is null)
+            Assert.Equal($"root Rebuild {driver}", plan);
+        else
+            Assert.Contains(refusal, plan, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Flattening_is_of_every_disk_that_has_a_base()
     {
