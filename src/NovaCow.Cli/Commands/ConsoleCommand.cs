@@ -35,16 +35,82 @@ internal static class ConsoleCommand
             using var client = Terminal.Connect(parsed);
             var (instance, from) = (parsed.GetRequiredValue(id), -Size(parsed.GetValue(bytes)!));
             var filter = new ConsoleFilter();
-            var parts = parsed.GetValue(follow)
-                ? client.FollowConsoleAsync(instance, from, ct)
-                : ReadAsync(client, instance, from, ct);
-            await foreach (var part in parts)
-                terminal.WriteConsole(part.Span, filter, parsed.GetValue(raw));
+            async Task WriteAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> parts)
+            {
+                await foreach (var part in parts)
+                    terminal.WriteConsole(part.Span, filter, parsed.GetValue(raw));
+            }
+
+            if (parsed.GetValue(follow))
+            {
+                return await FollowAsync(
+                    terminal, client, instance,
+                    () => WriteAsync(client.FollowConsoleAsync(instance, from, ct)), ct);
+            }
+
+            await NamingFollowAsync(
+                client, instance, () => WriteAsync(ReadAsync(client, instance, from, ct)), ct);
             return ExitCode.Success;
         });
         return command.WithExamples(
             "novacow instance console web", "novacow instance console web --follow",
             "novacow instance console web --bytes 1MiB --raw > web.log");
+    }
+
+    /// <summary>Waits until there is a console, and shows it until the instance ends. One that
+    /// failed says why.</summary>
+    private static async Task<int> FollowAsync(
+        Terminal terminal, NovaCowClient client, string id, Func<Task> show, CancellationToken ct)
+    {
+        var instance = await client.GetInstanceAsync(id, ct);
+        if (InstanceWatch.IsBeingMade(instance))
+        {
+            terminal.Error.WriteLine(
+                $"novacow: instance {id} is {instance.State}; its console follows once it is made");
+            instance = await InstanceWatch.WhileAsync(
+                client, instance, InstanceWatch.IsBeingMade, ct);
+        }
+
+        if (instance.State != "failed")
+        {
+            await show();
+            instance = await TryGetAsync(client, id, ct);
+        }
+
+        return instance is { State: "failed" }
+            ? LaunchCommand.Failure(terminal, [instance])
+            : ExitCode.Success;
+    }
+
+    private static async Task<InstanceResource?> TryGetAsync(
+        NovaCowClient client, string id, CancellationToken ct)
+    {
+        try
+        {
+            return await client.GetInstanceAsync(id, ct);
+        }
+        catch (NovaCowException)
+        {
+            // It has ended, and what was to be shown was.
+            return null;
+        }
+    }
+
+    /// <summary>Reads; who came too early is told how to wait.</summary>
+    private static async Task NamingFollowAsync(
+        NovaCowClient client, string id, Func<Task> read, CancellationToken ct)
+    {
+        try
+        {
+            await read();
+        }
+        catch (NovaCowException e) when (e.Problem.Status == 409)
+        {
+            if (await TryGetAsync(client, id, ct) is not { } i || !InstanceWatch.IsBeingMade(i))
+                throw;
+            throw new CliException(
+                ExitCode.Conflict, $"{e.Message}; --follow waits until it is made");
+        }
     }
 
     /// <summary>From there to where the console ended at first.</summary>

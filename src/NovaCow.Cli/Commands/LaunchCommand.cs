@@ -91,14 +91,21 @@ internal static class LaunchCommand
         return placement.Host is null ? ExitCode.TryAgain : ExitCode.Success;
     }
 
+    /// <summary>Tells why launches failed.</summary>
+    /// <returns>The exit code that says so.</returns>
+    public static int Failure(Terminal terminal, IReadOnlyList<InstanceResource> failed)
+    {
+        foreach (var group in failed.GroupBy(i => i.Reason))
+            terminal.Error.WriteLine($"novacow: {group.Count()} failed: {group.Key}");
+        return failed.All(f => f.ErrorCode == "UnsafeImage") ? ExitCode.Refused : ExitCode.Failed;
+    }
+
     private static int Outcome(
         Terminal terminal, IReadOnlyList<InstanceResource> instances, bool waited)
     {
         var failed = instances.Where(i => i.State == "failed").ToList();
-        foreach (var group in failed.GroupBy(i => i.Reason))
-            terminal.Error.WriteLine($"novacow: {group.Count()} failed: {group.Key}");
         if (failed.Count > 0)
-            return failed.All(f => f.ErrorCode == "UnsafeImage") ? ExitCode.Refused : ExitCode.Failed;
+            return Failure(terminal, failed);
         var deleted = instances.Where(i => i.State is "deleting" or "deleted").ToList();
         if (deleted.Count > 0)
         {

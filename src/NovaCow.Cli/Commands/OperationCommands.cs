@@ -9,8 +9,6 @@ namespace NovaCow.Cli.Commands;
 /// --wait a bar while it is under way.</summary>
 internal static partial class OperationCommands
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
     /// <summary>The commands under <c>instance</c>.</summary>
     public static IReadOnlyList<Command> Create(Terminal terminal) =>
     [
@@ -144,23 +142,12 @@ internal static partial class OperationCommands
         CancellationToken ct)
     {
         var begun = Stopwatch.GetTimestamp();
-        return await UntilEndedAsync(
-            client, await operate(), () => patience > Stopwatch.GetElapsedTime(begun), ct);
-    }
-
-    /// <summary>A control node lets nobody wait for long; the rest of the time is spent looking.
-    /// </summary>
-    private static async Task<InstanceResource> UntilEndedAsync(
-        NovaCowClient client, InstanceResource instance, Func<bool> mayWait, CancellationToken ct)
-    {
-        while (instance is { State: "active" or "committed", Operation: { EndedAt: null } }
-            && mayWait())
-        {
-            await Task.Delay(LookEvery, ct);
-            instance = await client.GetInstanceAsync(instance.Id, ct);
-        }
-
-        return instance;
+        return await InstanceWatch.WhileAsync(
+            client,
+            await operate(),
+            i => i is { State: "active" or "committed", Operation: { EndedAt: null } }
+                && patience > Stopwatch.GetElapsedTime(begun),
+            ct);
     }
 
     /// <summary>What an instance's operation is, one fact a line.</summary>

@@ -57,6 +57,16 @@ internal sealed class FakeFleet
         }
     }
 
+    /// <summary>The instance came to be so, or failed.</summary>
+    public void Put(string id, LaunchPhase phase, LaunchError? error = null)
+    {
+        lock (_lock)
+        {
+            var key = InstanceId.Parse(id);
+            _instances[key] = _instances[key] with { Phase = phase, Error = error };
+        }
+    }
+
     public void Remove(string id)
     {
         lock (_lock)
@@ -97,7 +107,10 @@ internal sealed class FakeFleet
                 _ when Trouble is { } error => new SchedulerProtocol.Refused(error),
                 SchedulerProtocol.ChangeInstance m => Of(m.Id, i => Found(Begin(i, m.Request))),
                 SchedulerProtocol.ReadConsole m => Of(
-                    m.Id, _ => new SchedulerProtocol.ConsoleFound(Part(m))),
+                    m.Id, i => i.Phase is LaunchPhase.Committed or LaunchPhase.Active
+                        ? new SchedulerProtocol.ConsoleFound(Part(m))
+                        : new SchedulerProtocol.Refused(new RequestError(
+                            RequestErrorCode.Conflict, $"instance {i.Id}: it has no machine"))),
                 SchedulerProtocol.DescribeMachine m => Of(
                     m.Id, i => new SchedulerProtocol.MachineDescribed(new MachineDescription(
                         $"<domain>\n  <name>{i.Id}</name>\n</domain>\n",
