@@ -9,27 +9,24 @@ internal static partial class ImageCommands
     {
         var instance = new Argument<string>("INSTANCE");
         var name = new Argument<string>("NAME") { Description = "The name to launch it by" };
-        var waiting = new WaitOptions();
         var command = new Command(
             "capture", "Make an image of the root disk of an instance, which may run")
         {
             instance, name,
         };
-        waiting.AddTo(command);
-        command.SetAction(async (parsed, ct) =>
+        WaitOptions.AddTo(command, async (waiter, ct) =>
         {
-            using var client = Terminal.Connect(parsed);
-            var patience = waiting.Of(parsed);
+            var (parsed, client, patience) = waiter;
             var request = new CaptureImageRequest { Name = parsed.GetRequiredValue(name) };
-            var run = () => OperationCommands.EndAsync(
-                client,
-                patience,
-                () => client.CaptureInstanceAsync(
-                    parsed.GetRequiredValue(instance), request, patience, ct),
+            var captured = await waiter.RunAsync(
+                terminal,
+                () => OperationCommands.EndAsync(
+                    client,
+                    patience,
+                    () => client.CaptureInstanceAsync(
+                        parsed.GetRequiredValue(instance), request, patience, ct),
+                    ct),
                 ct);
-            var captured = patience is null
-                ? await run()
-                : await ProgressView.WhileAsync(terminal, client, run, ct);
             if (captured.Operation is { Kind: "capture", State: "done" })
             {
                 var image = await client.GetImageAsync(request.Name, ct);
@@ -38,7 +35,7 @@ internal static partial class ImageCommands
             }
 
             terminal.Write(parsed, captured, i => OperationCommands.WriteOne(terminal, i));
-            return OperationCommands.Outcome(terminal, captured, "capture", patience is not null);
+            return OperationCommands.Outcome(terminal, captured, "capture", waiter.IsWaiting);
         });
         return command.WithExamples("novacow image capture web web-golden --wait");
     }

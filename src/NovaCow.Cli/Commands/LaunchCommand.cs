@@ -62,11 +62,11 @@ internal static class LaunchCommand
                 return await ForecastAsync(terminal, parsed, request, ct);
             TimeSpan? patience = parsed.GetValue(wait)
                 ? TimeSpan.FromSeconds(parsed.GetValue(timeout)) : null;
-            var launch = () => FullQueue.RetryAsync(
-                terminal, patience, left => client.LaunchAsync(request, left, ct), ct);
-            var launched = patience is null
-                ? await launch()
-                : await ProgressView.WhileAsync(terminal, client, launch, ct);
+            var launched = await new Waiter(parsed, client, patience).RunAsync(
+                terminal,
+                () => FullQueue.RetryAsync(
+                    terminal, patience, left => client.LaunchAsync(request, left, ct), ct),
+                ct);
             terminal.Write(
                 parsed, launched.Instances, items => InstanceCommands.WriteTable(terminal, items));
             return Outcome(terminal, launched.Instances, patience is not null);

@@ -55,35 +55,25 @@ internal static partial class OperationCommands
         string name,
         string description,
         IReadOnlyList<Option> options,
-        Func<NovaCowClient, string, ParseResult, TimeSpan?, CancellationToken,
-            Task<InstanceResource>> operate)
+        Operate operate)
     {
         var ids = new Argument<string[]>("ID") { Arity = ArgumentArity.OneOrMore };
-        var waiting = new WaitOptions();
-        var command = new Command(name, description) { ids };
-        waiting.AddTo(command);
-        foreach (var option in options)
-            command.Add(option);
-        command.SetAction(async (parsed, ct) =>
+        return Operation(new Command(name, description) { ids }, options, async (waiter, ct) =>
         {
-            using var client = Terminal.Connect(parsed);
-            var patience = waiting.Of(parsed);
-            var run = () => AllAsync(
-                [.. parsed.GetRequiredValue(ids).Distinct()],
-                id => EndAsync(
-                    client, patience, () => operate(client, id, parsed, patience, ct), ct),
+            var all = await waiter.RunAsync(
+                terminal,
+                () => AllAsync(
+                    [.. waiter.Parsed.GetRequiredValue(ids).Distinct()],
+                    id => EndAsync(waiter, id, operate, ct),
+                    ct),
                 ct);
-            var all = patience is null
-                ? await run()
-                : await ProgressView.WhileAsync(terminal, client, run, ct);
             var answered = all.Select(a => a.Instance).OfType<InstanceResource>().ToArray();
-            terminal.Write(parsed, answered, items => WriteMany(terminal, items));
+            terminal.Write(waiter.Parsed, answered, items => WriteMany(terminal, items));
             var exits = all.Select(a => a.Error is { } e
                 ? Refusal(terminal, e)
-                : Outcome(terminal, a.Instance!, name, patience is not null));
+                : Outcome(terminal, a.Instance!, name, waiter.IsWaiting));
             return exits.ToArray().FirstOrDefault(e => e != ExitCode.Success);
         });
-        return command;
     }
 
     /// <summary>Asks for each instance; what is refused for one is no reason to leave the others.

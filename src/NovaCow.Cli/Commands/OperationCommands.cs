@@ -35,6 +35,10 @@ internal static partial class OperationCommands
             "novacow migrate /var/lib/nova/instances --image debian-12 --wait");
     }
 
+    /// <summary>Asks for an operation on one instance.</summary>
+    private delegate Task<InstanceResource> Operate(
+        NovaCowClient client, string id, ParseResult parsed, TimeSpan? wait, CancellationToken ct);
+
     private static Command Migrate(Terminal terminal)
     {
         var driver = new Option<string?>("--driver")
@@ -110,29 +114,39 @@ internal static partial class OperationCommands
         string name,
         string description,
         IReadOnlyList<Option> options,
-        Func<NovaCowClient, string, ParseResult, TimeSpan?, CancellationToken,
-            Task<InstanceResource>> operate)
+        Operate operate)
     {
         var id = new Argument<string>("ID");
-        var waiting = new WaitOptions();
-        var command = new Command(name, description) { id };
-        waiting.AddTo(command);
+        return Operation(new Command(name, description) { id }, options, async (waiter, ct) =>
+        {
+            var instance = await waiter.RunAsync(
+                terminal,
+                () => EndAsync(waiter, waiter.Parsed.GetRequiredValue(id), operate, ct),
+                ct);
+            terminal.Write(waiter.Parsed, instance, i => WriteOne(terminal, i));
+            return Outcome(terminal, instance, name, waiter.IsWaiting);
+        });
+    }
+
+    /// <summary>What every operation has: it can be waited for, and has options of its own.
+    /// </summary>
+    private static Command Operation(
+        Command command,
+        IReadOnlyList<Option> options,
+        Func<Waiter, CancellationToken, Task<int>> act)
+    {
+        WaitOptions.AddTo(command, act);
         foreach (var option in options)
             command.Add(option);
-        command.SetAction(async (parsed, ct) =>
-        {
-            using var client = Terminal.Connect(parsed);
-            var patience = waiting.Of(parsed);
-            var run = () => EndAsync(
-                client, patience,
-                () => operate(client, parsed.GetRequiredValue(id), parsed, patience, ct), ct);
-            var instance = patience is null
-                ? await run()
-                : await ProgressView.WhileAsync(terminal, client, run, ct);
-            terminal.Write(parsed, instance, i => WriteOne(terminal, i));
-            return Outcome(terminal, instance, name, patience is not null);
-        });
         return command;
+    }
+
+    private static Task<InstanceResource> EndAsync(
+        Waiter waiter, string id, Operate operate, CancellationToken ct)
+    {
+        var (parsed, client, patience) = waiter;
+        return EndAsync(
+            client, patience, () => operate(client, id, parsed, patience, ct), ct);
     }
 
     /// <summary>Asks for an operation, and waits for its end as long as there is patience.

@@ -18,13 +18,19 @@ internal sealed class WaitOptions
         DefaultValueFactory = _ => (int)DefaultWait.TotalSeconds,
     };
 
-    public void AddTo(Command command)
+    /// <summary>Gives a command these options, and what it does.</summary>
+    public static void AddTo(Command command, Func<Waiter, CancellationToken, Task<int>> act)
     {
-        command.Options.Add(_wait);
-        command.Options.Add(_timeout);
+        var options = new WaitOptions();
+        command.Options.Add(options._wait);
+        command.Options.Add(options._timeout);
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var client = Terminal.Connect(parsed);
+            return await act(new Waiter(parsed, client, options.Of(parsed)), ct);
+        });
     }
 
-    /// <summary>How long; null: not.</summary>
-    public TimeSpan? Of(ParseResult parsed) =>
+    private TimeSpan? Of(ParseResult parsed) =>
         parsed.GetValue(_wait) ? TimeSpan.FromSeconds(parsed.GetValue(_timeout)) : null;
 }
