@@ -34,9 +34,11 @@ public sealed class LibvirtDaemon : IAsyncDisposable
     public string LogPath => Path.Combine(_folder, "log", "libvirtd.log");
 
     /// <summary>Starts one and waits until it answers.</summary>
+    /// <param name="asDefaultUser">Whether emulators run as the user whom packages choose, and not
+    /// as root.</param>
     /// <exception cref="GuestException">It cannot be started; see <see cref="WhyNot"/>.
     /// </exception>
-    public static async Task<LibvirtDaemon> StartAsync()
+    public static async Task<LibvirtDaemon> StartAsync(bool asDefaultUser = false)
     {
         if (WhyNot is { } problem)
             throw new GuestException(problem);
@@ -45,7 +47,10 @@ public sealed class LibvirtDaemon : IAsyncDisposable
         try
         {
             daemon._process = await KeptProcess.StartAsync(
-                Checkout.File("scripts", "libvirt-daemon.sh"), daemon._folder);
+                [
+                    Checkout.File("scripts", "libvirt-daemon.sh"), daemon._folder,
+                    .. asDefaultUser ? (string[])["--default-user"] : [],
+                ]);
             await daemon.AnswersAsync();
             return daemon;
         }
@@ -89,6 +94,18 @@ public sealed class LibvirtDaemon : IAsyncDisposable
     /// <param name="domain">The machine's name; it runs.</param>
     public async Task<string> EmulatorIdAsync(string domain) =>
         (await File.ReadAllTextAsync($"{_folder}/run/qemu/{domain}.pid")).Trim();
+
+    /// <summary>As whom a machine's emulator runs.</summary>
+    /// <param name="domain">The machine's name; it runs.</param>
+    /// <returns>The user's and the group's number.</returns>
+    public async Task<(uint User, uint Group)> EmulatorUserAsync(string domain)
+    {
+        var process = $"/proc/{await EmulatorIdAsync(domain)}";
+        var numbers = (await InsideAsync("stat", "-c", "%u %g", process)).Split(' ');
+        return (Number(numbers[0]), Number(numbers[1]));
+
+        static uint Number(string text) => uint.Parse(text, CultureInfo.InvariantCulture);
+    }
 
     /// <summary>Ends it and its machines, and removes its folder.</summary>
     public async ValueTask DisposeAsync()
@@ -151,12 +168,13 @@ public sealed class LibvirtDaemon : IAsyncDisposable
     }
 
     /// <summary>Runs a tool where the daemon's process ids mean something.</summary>
-    private async Task InsideAsync(string tool, params string[] arguments)
+    private async Task<string> InsideAsync(string tool, params string[] arguments)
     {
         var first = await TryFindFirstAsync(_process!.Id)
             ?? throw new GuestException("libvirt has ended");
-        await SystemTool.RunAsync(
-            "nsenter", ["--target", first, "--pid", tool, .. arguments.Select(a => a.Trim())]);
+        return await SystemTool.RunAsync(
+            "nsenter",
+            ["--target", first, "--pid", "--mount", tool, .. arguments.Select(a => a.Trim())]);
     }
 
     /// <summary>The id, here, of the first process among its own; null: it has none.</summary>

@@ -14,6 +14,9 @@ internal sealed class MachineCluster : IAsyncDisposable
     /// <summary>Long enough for whatever includes a boot.</summary>
     public static readonly TimeSpan Wait = GuestConsole.Patience;
 
+    private const UnixFileMode Passable = UnixFileMode.UserRead | UnixFileMode.UserWrite
+        | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly Dictionary<string, LibvirtDaemon> _daemons = [];
 
@@ -34,15 +37,23 @@ internal sealed class MachineCluster : IAsyncDisposable
 
     public NovaCowClient Client => Cluster.Client;
 
+    /// <summary>Whether emulators run as the user whom packages choose, and not as root.</summary>
+    private bool AsDefaultUser { get; init; }
+
     /// <summary>Starts a control node; skips the test where there can be no machines.</summary>
-    public static async Task<MachineCluster> StartAsync()
+    /// <param name="asDefaultUser">Whether emulators run as the user whom packages choose, and not
+    /// as root.</param>
+    public static async Task<MachineCluster> StartAsync(bool asDefaultUser = false)
     {
         if ((LibvirtDaemon.WhyNot ?? GuestImage.WhyNot) is { } reason)
             Assert.Skip(reason);
         Tools.Need("qemu-img", "mke2fs", "mkswap", "genisoimage");
-        var machines = new MachineCluster();
+        var machines = new MachineCluster { AsDefaultUser = asDefaultUser };
         try
         {
+            // The hosts' stores are in it, as they would be in /var/lib.
+            if (asDefaultUser)
+                File.SetUnixFileMode(machines.Cluster.Folder, Passable);
             var disk = Path.Combine(machines.Cluster.Folder, "demo.qcow2");
             File.Copy((await GuestImage.GetAsync()).Disk, disk);
             await machines.Cluster.StartControlAsync();
@@ -61,7 +72,7 @@ internal sealed class MachineCluster : IAsyncDisposable
     public async Task<LibvirtDaemon> DaemonAsync(string host)
     {
         if (!_daemons.TryGetValue(host, out var daemon))
-            _daemons[host] = daemon = await LibvirtDaemon.StartAsync();
+            _daemons[host] = daemon = await LibvirtDaemon.StartAsync(AsDefaultUser);
         return daemon;
     }
 
