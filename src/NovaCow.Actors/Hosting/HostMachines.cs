@@ -17,6 +17,9 @@ public sealed record HostMachines
     /// <summary>Whether machines that ran when the host went down are started again.</summary>
     public bool Resume { get; init; } = true;
 
+    /// <summary>The kernel's id of the host's present boot; null: it does not say.</summary>
+    public string? Boot { get; init; }
+
     /// <summary>How long a guest has to let go of a disk that is unplugged.</summary>
     public TimeSpan UnplugPatience { get; init; } = TimeSpan.FromSeconds(30);
 

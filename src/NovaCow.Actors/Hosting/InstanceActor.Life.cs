@@ -64,7 +64,7 @@ internal sealed partial class InstanceActor
 
     private void StartByOrder() => StartMachine((error, _) =>
     {
-        _change!.Final = r => r with { IsOn = error is null };
+        _change!.Final = r => WithPower(r, error is null);
         EndChange(error);
     });
 
@@ -81,7 +81,7 @@ internal sealed partial class InstanceActor
 
             if (IsOn)
                 _machine = new MachineStatus(PowerState.Stopped, PowerCause.Ended);
-            _change!.Final = r => r with { IsOn = false };
+            _change!.Final = r => WithPower(r, isOn: false);
             if (_isRemovalWanted)
                 EndChange(null);
             else
@@ -96,9 +96,8 @@ internal sealed partial class InstanceActor
         var final = change.Final;
         StartMachine((failure, _) =>
         {
-            change.Final = r => (final?.Invoke(r) ?? r) with
+            change.Final = r => WithPower(final?.Invoke(r) ?? r, failure is null) with
             {
-                IsOn = failure is null,
                 StartsAfterChange = false,
             };
             EndChange(error ?? failure);

@@ -44,7 +44,8 @@ internal sealed partial class InstanceActor
             return;
         // One that came from a host that is dead ran there, and not yet here.
         var resume = machines.Resume || !wasActive;
-        switch (MachineRecovery.For(_record!.IsOn, _machine, resume))
+        var boots = new HostBoots(_record!.RanInBoot, machines.Boot);
+        switch (MachineRecovery.For(_record.IsOn, _machine, resume, boots))
         {
             // Somebody else may run one that was active when its host had no hypervisor.
             case MachineStep.StartFirst when !wasActive:
@@ -137,20 +138,30 @@ internal sealed partial class InstanceActor
             : null);
     }
 
-    /// <summary>Writes down whether the machine runs, where that has changed without anybody
-    /// asking this host. A crash before it is written loses nothing: the hypervisor knows.
+    /// <summary>A record that says whether the machine runs, and in which boot of the host.
     /// </summary>
+    private InstanceRecord WithPower(InstanceRecord record, bool isOn) => record with
+    {
+        IsOn = isOn,
+        RanInBoot = isOn ? _host.Machines?.Boot : null,
+    };
+
+    /// <summary>Writes down whether the machine runs, where that has changed without anybody
+    /// asking this host, and in which boot of the host it does. A crash before it is written loses
+    /// nothing: the hypervisor knows.</summary>
     private void NotePower()
     {
         if (_host.Machines is null || _isSaving
             || _machine is not { State: not PowerState.Stopping } machine
-            || _change is not null || _call is not null || _record!.IsOn == machine.IsOn)
+            || _change is not null || _call is not null)
         {
             return;
         }
 
+        var record = WithPower(_record!, machine.IsOn);
+        if ((record.IsOn, record.RanInBoot) == (_record!.IsOn, _record.RanInBoot))
+            return;
         _isSaving = true;
-        var record = _record with { IsOn = machine.IsOn };
         _ = _host.Store.SaveInstanceAsync(record, CancellationToken.None).PipeTo(
             Self,
             success: () => new Noted(record, null),

@@ -17,10 +17,21 @@ public enum MachineStep
     Leave,
 }
 
+/// <summary>In which boots of its host a machine ran; a boot is known by the kernel's id of it.
+/// </summary>
+/// <param name="Last">In which it last ran; null: that was not written down.</param>
+/// <param name="Now">The present one; null: the host does not say.</param>
+public sealed record HostBoots(string? Last, string? Now)
+{
+    /// <summary>Whether the host has not gone down since the machine ran.</summary>
+    public bool AreSame => Last is not null && Last == Now;
+}
+
 /// <summary>
 /// Decides, when the scheduler has said that an instance is its host's, what becomes of its
 /// machine: from what the record says, and from what the hypervisor found when the host started.
-/// No machine is started while it runs, and none that a guest or a person has ended.
+/// No machine is started while it runs, and none that a guest or a person has ended: the hypervisor
+/// says so, or forgot it when it was restarted itself, but the host has not gone down since.
 /// </summary>
 public static class MachineRecovery
 {
@@ -29,10 +40,15 @@ public static class MachineRecovery
     /// never started, or that was not written down.</param>
     /// <param name="machine">The machine as it was found; null: there is none.</param>
     /// <param name="resume">Whether what ran when its host went down is to run again.</param>
-    public static MachineStep For(bool? isOn, MachineStatus? machine, bool resume)
+    /// <param name="boots">When it ran last.</param>
+    public static MachineStep For(
+        bool? isOn, MachineStatus? machine, bool resume, HostBoots boots)
     {
+        ArgumentNullException.ThrowIfNull(boots);
+
         // A definition alone says nothing: a crash may have come between it and the start.
-        var hasEnded = machine is { IsOn: false, Cause: not PowerCause.Unknown };
+        var hasEnded = machine is { IsOn: false } off
+            && (off.Cause != PowerCause.Unknown || boots.AreSame);
         return (isOn, machine) switch
         {
             (_, { IsOn: true }) => MachineStep.Adopt,

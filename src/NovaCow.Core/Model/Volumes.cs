@@ -140,6 +140,11 @@ public sealed record InstanceRecord
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? IsOn { get; init; }
 
+    /// <summary>In which boot of its host its machine, which is to run, was last known to; null: in
+    /// none, or that is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RanInBoot { get; init; }
+
     /// <summary>Whether its machine is to start again at the end of the change that it was stopped
     /// for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -9,8 +9,6 @@ namespace NovaCow.Hypervisor.Libvirt;
 /// </summary>
 internal sealed class KvmMemory(string folder, TimeProvider time)
 {
-    private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
-
     private static readonly TimeSpan RefusalHolds = TimeSpan.FromHours(1);
 
     private string FilePath => Path.Combine(folder, "kvm-trial.json");
@@ -37,7 +35,9 @@ internal sealed class KvmMemory(string folder, TimeProvider time)
     /// <summary>Keeps the answer; where it cannot be kept it is found out again.</summary>
     public void Remember(string version, KvmVerdict verdict)
     {
-        var note = new Note(Key(version), verdict.Works, verdict.Reason, time.GetUtcNow());
+        if (Key(version) is not { } key)
+            return;
+        var note = new Note(key, verdict.Works, verdict.Reason, time.GetUtcNow());
         var fresh = FilePath + ".new";
         try
         {
@@ -50,8 +50,8 @@ internal sealed class KvmMemory(string folder, TimeProvider time)
         }
     }
 
-    private static string Key(string version) =>
-        $"{File.ReadAllText(BootIdPath).Trim()}; {version}";
+    private static string? Key(string version) =>
+        HostBoot.ReadId() is { } boot ? $"{boot}; {version}" : null;
 
     private sealed record Note(string Key, bool Works, string? Reason, DateTimeOffset At);
 }

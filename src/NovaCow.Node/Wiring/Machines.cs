@@ -70,6 +70,7 @@ internal sealed class Machines : IDisposable
                     .GetAwaiter().GetResult(),
                 Seeds = new GuestSeeds(),
                 Resume = settings.Resume,
+                Boot = HostBoot.ReadId(),
                 UnplugPatience = settings.UnplugPatience,
                 ConsoleBytes = settings.ConsoleBytes,
             };

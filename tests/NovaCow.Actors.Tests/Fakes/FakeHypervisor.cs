@@ -20,6 +20,9 @@ internal sealed class FakeHypervisor : IHypervisor, ICopiesRunningDisks, IGuestS
     /// <summary>Sees each machine at the moment when it boots.</summary>
     public Action<MachineSpec> OnBoot { get; set; } = _ => { };
 
+    /// <summary>The present boot of the hosts over it.</summary>
+    public string? Boot { get; set; }
+
     /// <summary>What was asked for, in order: start, stop, remove, attach, detach, copy, seed,
     /// capture.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
@@ -33,6 +36,7 @@ internal sealed class FakeHypervisor : IHypervisor, ICopiesRunningDisks, IGuestS
         Capabilities = new HypervisorCapabilities("libvirt", "qemu", "fake"),
         Seeds = this,
         Resume = resume,
+        Boot = Boot,
     };
 
     public int Calls(string step) => Asked.Count(a => a == step);

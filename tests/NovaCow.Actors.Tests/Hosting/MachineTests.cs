@@ -199,6 +199,45 @@ public sealed class MachineTests : MachineTestKit
         Assert.Equal(starts, Hypervisor.Calls("start"));
     }
 
+    [Theory]
+    [InlineData("boot-1", "boot-1", false)]
+    [InlineData("boot-1", "boot-2", true)]
+    [InlineData("boot-1", null, true)]
+    [InlineData(null, "boot-1", true)]
+    public void A_machine_that_is_off_for_no_reason_known_runs_again_only_if_its_host_went_down(
+        string? ran, string? now, bool runs)
+    {
+        Hypervisor.Boot = ran;
+        StartMachineHost();
+        Active();
+        AwaitCondition(() => Record.IsOn == true);
+        Assert.Equal(ran, Record.RanInBoot);
+        StopHost();
+        Hypervisor.Boot = now;
+        Hypervisor.Happen(Id, PowerState.Stopped, PowerCause.Unknown);
+        StartMachineHost();
+        Commit();
+        Scheduler.ExpectMsg<SchedulerProtocol.Activated>();
+        Assert.Equal(runs ? 2 : 1, Hypervisor.Calls("start"));
+        AwaitCondition(
+            () => (Record.IsOn, Record.RanInBoot) == (runs, runs ? now : null));
+    }
+
+    [Fact]
+    public void In_which_boot_a_machine_runs_is_written_down_when_it_is_taken_over()
+    {
+        StartMachineHost();
+        Active();
+        AwaitCondition(() => Record.IsOn == true);
+        StopHost();
+        Hypervisor.Boot = "boot-1";
+        StartMachineHost();
+        Commit();
+        Scheduler.ExpectMsg<SchedulerProtocol.Activated>();
+        AwaitCondition(() => Record.RanInBoot == "boot-1");
+        Assert.Equal(1, Hypervisor.Calls("start"));
+    }
+
     [Fact]
     public void A_machine_that_does_not_run_again_keeps_its_disks()
     {

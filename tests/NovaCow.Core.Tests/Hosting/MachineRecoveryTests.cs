@@ -32,9 +32,37 @@ public sealed class MachineRecoveryTests
         { false, Running, true, MachineStep.Adopt },
     };
 
+    /// <summary>What is so for a machine that ran in the present boot; the rest is as for any.
+    /// </summary>
+    public static TheoryData<bool?, MachineStatus?, bool, MachineStep> CasesOfThisBoot { get; } =
+        new()
+        {
+            { true, null, true, MachineStep.StartAgain },
+            { true, null, false, MachineStep.Leave },
+            { true, Defined, true, MachineStep.Leave },
+            { true, Defined, false, MachineStep.Leave },
+            { true, Running, true, MachineStep.Adopt },
+            { true, Paused, true, MachineStep.Adopt },
+            { true, Off, true, MachineStep.Leave },
+            { true, Ended, true, MachineStep.Leave },
+            { true, Broken, true, MachineStep.Leave },
+            { false, Defined, true, MachineStep.Leave },
+            { false, Running, true, MachineStep.Adopt },
+        };
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void A_machine_is_started_only_when_nothing_says_that_it_ran_and_ended(
+        bool? isOn, MachineStatus? machine, bool resume, MachineStep step)
+    {
+        HostBoots[] boots = [new(null, null), new(null, "a"), new("a", null), new("a", "b")];
+        Assert.All(boots, b => Assert.Equal(step, MachineRecovery.For(isOn, machine, resume, b)));
+    }
+
+    [Theory]
+    [MemberData(nameof(CasesOfThisBoot))]
+    public void A_machine_that_ran_and_is_off_was_ended_if_its_host_has_not_gone_down(
         bool? isOn, MachineStatus? machine, bool resume, MachineStep step) =>
-        Assert.Equal(step, MachineRecovery.For(isOn, machine, resume));
+        Assert.Equal(
+            step, MachineRecovery.For(isOn, machine, resume, new HostBoots("a", "a")));
 }
