@@ -10,15 +10,25 @@ namespace NovaCow.Storage;
 /// </summary>
 internal sealed class StoreLock : IDisposable
 {
+    private const int Tries = 8;
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(20);
+
     private readonly SafeFileHandle _file;
 
     private StoreLock(SafeFileHandle file) => _file = file;
 
-    public static StoreLock Take(StoreFiles files, StoreLayout layout)
+    public static StoreLock Take(StoreFiles files, StoreLayout layout) =>
+        Take(files, layout, Thread.Sleep);
+
+    /// <param name="files">How the lock's file is made and written.</param>
+    /// <param name="layout">The store.</param>
+    /// <param name="pause">Lets so much time pass.</param>
+    /// <exception cref="PortException">Another process has it.</exception>
+    internal static StoreLock Take(StoreFiles files, StoreLayout layout, Action<TimeSpan> pause)
     {
         var path = layout.Lock;
         var file = files.TryCreate(path) ?? files.OpenToWrite(path);
-        if (LibC.flock(file, LibC.LOCK_EX | LibC.LOCK_NB) != 0)
+        if (!TryHold(file, pause))
         {
             // Others only read it: those share the lock.
             var cause = LibC.flock(file, LibC.LOCK_SH | LibC.LOCK_NB) == 0
@@ -74,6 +84,22 @@ internal sealed class StoreLock : IDisposable
         if (!_file.IsClosed)
             _ = LibC.flock(_file, LibC.LOCK_UN);
         _file.Dispose();
+    }
+
+    /// <summary>Tries for 2.5 s: a process that is killed while it starts another leaves its lock
+    /// with that one, until it becomes another program.</summary>
+    private static bool TryHold(SafeFileHandle file, Action<TimeSpan> pause)
+    {
+        var next = s_firstPause;
+        for (var tried = 1; LibC.flock(file, LibC.LOCK_EX | LibC.LOCK_NB) != 0; tried++)
+        {
+            if (tried == Tries)
+                return false;
+            pause(next);
+            next *= 2;
+        }
+
+        return true;
     }
 
     private static string ReadHolder(SafeFileHandle file)
