@@ -58,12 +58,15 @@ public sealed class CredentialFileTests : IDisposable
     {
         Write("a");
         List<string> notes = [];
-        using var store = new CredentialStore(Paths, TimeProvider.System, notes.Add);
+        using var store = new CredentialStore(Paths, new NoTimers(), notes.Add);
         var first = store.Current;
         store.Look();
         Assert.Same(first, store.Current);
 
         Write("b");
+        // What is written within one tick of the file system's clock may look the same.
+        File.SetLastWriteTimeUtc(
+            Paths.Certificate, File.GetLastWriteTimeUtc(Paths.Certificate).AddSeconds(1));
         store.Look();
         Assert.Equal("b", store.Current.Name.Name);
 
@@ -101,4 +104,20 @@ public sealed class CredentialFileTests : IDisposable
 
     private string Refusal() => Assert.Throws<SecurityException>(
         () => Credentials.Load(Paths, DateTimeOffset.UtcNow)).Message;
+
+    /// <summary>A clock by which nothing happens: the test looks when it has written all files.
+    /// </summary>
+    private sealed class NoTimers : TimeProvider, ITimer
+    {
+        public override ITimer CreateTimer(
+            TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => this;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 }
