@@ -7,11 +7,16 @@ internal sealed class ApiException(
     int status, string code, string detail, TimeSpan? retryAfter = null)
     : Exception(detail)
 {
+    private const string NoLeaderCode = "NoLeader";
+
     public int Status { get; } = status;
 
     public string Code { get; } = code;
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Whether nobody led in time.</summary>
+    public bool IsNoLeader => Code == NoLeaderCode;
 
     public static ApiException Of(RequestError error) => new(
         error.Code switch
@@ -48,5 +53,5 @@ internal sealed class ApiException(
         new(StatusCodes.Status400BadRequest, nameof(RequestErrorCode.InvalidRequest), detail);
 
     public static ApiException NoLeader(string detail) => new(
-        StatusCodes.Status503ServiceUnavailable, "NoLeader", detail, TimeSpan.FromSeconds(1));
+        StatusCodes.Status503ServiceUnavailable, NoLeaderCode, detail, TimeSpan.FromSeconds(1));
 }

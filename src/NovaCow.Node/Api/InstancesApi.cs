@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NovaCow.Actors.Protocols;
 using NovaCow.Client;
 using NovaCow.Core;
@@ -12,6 +13,7 @@ namespace NovaCow.Node.Api;
 internal static class InstancesApi
 {
     private const int DefaultPage = 100;
+    private static readonly TimeSpan AsksLeaderAgainAfter = TimeSpan.FromMilliseconds(500);
     private const string Prefer = "wait=N: answer once it has settled, or after N seconds";
 
     public static void Map(IEndpointRouteBuilder v1)
@@ -106,7 +108,8 @@ internal static class InstancesApi
             : TypedResults.Accepted($"/v1/instances/{instance}", now.ToResource());
     }
 
-    /// <summary>The instance once it has settled, or as it is when the time is over.</summary>
+    /// <summary>The instance once it has settled, or as it is when the time is over. A leader that
+    /// goes takes along whom it would have told: so it is asked for anew every so often.</summary>
     public static async Task<InstanceInfo> SettledAsync(
         SchedulerGateway gateway,
         InstanceId id,
@@ -114,16 +117,31 @@ internal static class InstancesApi
         TimeSpan patience,
         CancellationToken ct)
     {
-        try
+        for (var clock = Stopwatch.StartNew(); ;)
         {
-            var found = await gateway.AskAsync<SchedulerProtocol.InstanceFound>(
-                new SchedulerProtocol.AwaitInstance(id, what, patience), ct, patience);
-            return found.Instance;
-        }
-        catch (ApiException e) when (e.Code is nameof(RequestErrorCode.Timeout)
-            or nameof(RequestErrorCode.Busy))
-        {
-            return await FindAsync(gateway, id, ct);
+            var left = patience - clock.Elapsed;
+            var turn = left < gateway.AsksAnewAfter ? left : gateway.AsksAnewAfter;
+            turn = turn > TimeSpan.Zero ? turn : TimeSpan.Zero;
+            try
+            {
+                var found = await gateway.AskAsync<SchedulerProtocol.InstanceFound>(
+                    new SchedulerProtocol.AwaitInstance(id, what, turn), ct, turn);
+                return found.Instance;
+            }
+            catch (ApiException e) when (e.Code is nameof(RequestErrorCode.Timeout)
+                && clock.Elapsed < patience)
+            {
+                // Nobody has gone, and it goes on.
+            }
+            catch (ApiException e) when (e.IsNoLeader && clock.Elapsed < patience)
+            {
+                await Task.Delay(AsksLeaderAgainAfter, ct);
+            }
+            catch (ApiException e) when (e.Code is nameof(RequestErrorCode.Timeout)
+                or nameof(RequestErrorCode.Busy))
+            {
+                return await FindAsync(gateway, id, ct);
+            }
         }
     }
 

@@ -14,7 +14,12 @@ internal sealed class SchedulerGateway(IActorRef scheduler, Func<string?> troubl
     /// <summary>How long an answer may take that the scheduler gets from a host.</summary>
     public static readonly TimeSpan HostAnswersWithin = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>How long it may take until somebody leads.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long anybody waits with one leader before asking whether it still leads.
+    /// </summary>
+    public TimeSpan AsksAnewAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The scheduler's proxy on this node.</summary>
     public IActorRef Scheduler { get; } = scheduler;
