@@ -12,8 +12,8 @@ namespace NovaCow.Nemesis;
 internal sealed class ScheduleRun : IDisposable
 {
     private const int Clients = 3;
-    private static readonly TimeSpan SettledWithin = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StoresWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SettledWithin = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan StoresWithin = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan RestAfter = TimeSpan.FromSeconds(1);
     private readonly TestFleet _fleet;
     private readonly Schedule _schedule;

@@ -25,9 +25,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     private const string Superuser = "postgres";
 
-    private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(150);
 
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(150);
 
     /// <summary>
     /// Runs the server and waits for the name of the signal that is to end it. The end of the

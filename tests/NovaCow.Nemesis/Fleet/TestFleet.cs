@@ -13,7 +13,7 @@ internal sealed class TestFleet : IAsyncDisposable
     /// <summary>How long a leader that is not heard keeps its lease.</summary>
     public const string Lease = "2s";
 
-    private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(4);
     private readonly Dictionary<string, FleetNode> _nodes = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("novacow-nemesis-");
     private readonly FleetShape _shape;
@@ -105,7 +105,7 @@ internal sealed class TestFleet : IAsyncDisposable
         await Network.DisposeAsync();
         if (_small is not null)
             await _small.DisposeAsync();
-        _folder.Delete(recursive: true);
+        await NodeFolder.RemoveAsync(_folder.FullName);
     }
 
     private async Task StartAsync(CancellationToken ct)
