@@ -24,9 +24,9 @@ internal enum TryOutcome
 /// <param name="IsRepeatable">Whether twice is the same as once.</param>
 internal sealed record RetryPolicy(int Endpoints, bool IsRepeatable)
 {
-    /// <summary>No try begins later than this after the first one failed: a leader has its successor
-    /// by then. A try that lasted longer than that was waiting with a leader, who went: what follows
-    /// it has as long again.</summary>
+    /// <summary>No try begins later than this after the first one failed: a leader has its
+    /// successor by then. A try that lasted longer than that was waiting with a leader, who went:
+    /// what follows it has as long again.</summary>
     public static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
