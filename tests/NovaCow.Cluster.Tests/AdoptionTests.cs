@@ -10,7 +10,7 @@ public sealed class AdoptionTests : IAsyncLifetime
 {
     private const string Old = "0b5d3a52-6c1e-4b0e-9f61-0d0c5a1f7e01";
     private const string Odd = "1c6e4b63-7d2f-4c1f-8a72-1e1d6b2a8f02";
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
     private readonly TestCluster _cluster = new();
 
     private string Nova => Path.Combine(_cluster.Folder, "instances");

@@ -7,13 +7,14 @@ namespace NovaCow.Cluster.Tests;
 /// version.</summary>
 public sealed class CacheTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(150);
     private static readonly string[] Hosts = ["host-1", "host-2", "host-3"];
     private readonly TestCluster _cluster = new();
 
     public async ValueTask InitializeAsync()
     {
         _cluster.Settings.Add("novacow.host.cache-budget=1MiB");
+        _cluster.Settings.Add(TestCluster.ShortLease);
         await _cluster.StartControlAsync();
         await RegisterAsync("disk", 1);
         foreach (var host in Hosts)

@@ -7,7 +7,7 @@ namespace NovaCow.Cluster.Tests;
 /// <summary>A base that changed under the processes that serve it.</summary>
 public sealed class CareTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(150);
     private readonly TestCluster _cluster = new();
     private ImageServer _images = null!;
 

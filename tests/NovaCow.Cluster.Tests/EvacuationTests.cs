@@ -10,7 +10,7 @@ namespace NovaCow.Cluster.Tests;
 public sealed class EvacuationTests : IAsyncLifetime
 {
     private const int DiskBytes = 32 << 20;
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(150);
     private static readonly EvacuateHostRequest Off = new() { Fenced = true, Again = true };
     private readonly TestCluster _cluster = new();
     private ImageServer _images = null!;
@@ -103,10 +103,10 @@ public sealed class EvacuationTests : IAsyncLifetime
     [Fact]
     public async Task A_target_killed_in_the_middle_leaves_the_dead_hosts_disks_to_be_read_again()
     {
-        // Slow enough to be killed in the middle.
-        _cluster.Settings.Add("novacow.host.change-rate=2MiB");
         var (_, expected) = await LaunchAndWriteAsync("m1.tiny", megabytes: 24);
-        await _cluster.StartHostAsync("host-2");
+
+        // Slow enough to be killed in the middle.
+        await _cluster.StartHostAsync("host-2", "novacow.host.change-rate=2MiB");
         await _cluster.Node("host-1").KillAsync();
         await _cluster.UntilHostIsAsync("host-1", "unreachable");
         await _cluster.Client.EvacuateHostAsync("host-1", Off, default);

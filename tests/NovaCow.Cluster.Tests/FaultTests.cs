@@ -6,13 +6,17 @@ namespace NovaCow.Cluster.Tests;
 /// <summary>Processes that come, die and return while launches run.</summary>
 public sealed class FaultTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(150);
     private readonly TestCluster _cluster = new();
     private ImageServer _images = null!;
 
     public async ValueTask InitializeAsync()
     {
         _images = await ImageServer.StartAsync(_cluster.Folder, 8 << 20);
+        _cluster.Settings.Add(TestCluster.ShortLease);
+
+        // Launches weigh more than a fetch does, however slow this machine is.
+        _cluster.Settings.Add("novacow.control.placement.crowding=10m");
         await _cluster.StartControlAsync();
         await _cluster.Client.RegisterImageAsync(
             new RegisterImageRequest { Name = "disk", Source = _images.Url.ToString() }, default);
@@ -40,7 +44,7 @@ public sealed class FaultTests : IAsyncLifetime
     [Fact]
     public async Task Hosts_that_join_while_launches_run_take_their_share()
     {
-        // Small enough for 40 launches to crowd one more than a fetch costs another.
+        // Small enough for 40 launches to crowd one.
         _cluster.Settings.Add("novacow.host.vcpus=4");
         await _cluster.StartHostAsync("host-1");
         _images.Hold();

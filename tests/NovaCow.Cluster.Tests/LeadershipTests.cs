@@ -11,7 +11,7 @@ namespace NovaCow.Cluster.Tests;
 public sealed class LeadershipTests : IAsyncLifetime
 {
     private static readonly string[] Controls = ["control", "control-2", "control-3"];
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(150);
     private PrivatePostgres? _postgres;
     private TestCluster _cluster = null!;
     private ImageServer _images = null!;
@@ -24,6 +24,7 @@ public sealed class LeadershipTests : IAsyncLifetime
         {
             Database = _postgres is null ? null : await _postgres.CreateDatabaseAsync("novacow"),
         };
+        _cluster.Settings.Add(TestCluster.ShortLease);
         await using (await _cluster.OpenStoreAsync())
         {
             // Migrated.

@@ -8,21 +8,22 @@ namespace NovaCow.Cluster.Tests;
 public sealed class MoveTests : IAsyncLifetime
 {
     private const int DiskBytes = 64 << 20;
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(90);
+
+    /// <summary>Slow enough for a host to be killed in the middle: what is written takes some
+    /// quarter of a minute.</summary>
+    private const string Slowly = "novacow.host.change-rate=2MiB";
+
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(150);
     private readonly TestCluster _cluster = new();
     private ImageServer _images = null!;
 
     public async ValueTask InitializeAsync()
     {
         Tools.Need("qemu-img", "qemu-io");
-
-        // Slow enough to be killed in the middle: what is written takes some seconds.
-        _cluster.Settings.Add("novacow.host.change-rate=4MiB");
         _images = await ImageServer.StartAsync(_cluster.Folder, DiskBytes);
         await _cluster.StartControlAsync();
         await _cluster.Client.RegisterImageAsync(
             new RegisterImageRequest { Name = "disk", Source = _images.Url.ToString() }, default);
-        await _cluster.StartHostAsync("host-1");
     }
 
     public async ValueTask DisposeAsync()
@@ -35,6 +36,7 @@ public sealed class MoveTests : IAsyncLifetime
     [Fact]
     public async Task A_moved_instance_has_its_data_over_the_other_hosts_base_and_left_nothing()
     {
+        await _cluster.StartHostAsync("host-1");
         var expected = await LaunchAndWriteAsync(megabytes: 3);
         await _cluster.StartHostAsync("host-2");
 
@@ -64,6 +66,7 @@ public sealed class MoveTests : IAsyncLifetime
     public async Task Local_storage_and_swap_move_too_by_whichever_driver(string? driver)
     {
         Tools.Need("mke2fs", "mkswap");
+        await _cluster.StartHostAsync("host-1");
         var request = new LaunchRequest
         {
             Image = "disk",
@@ -105,6 +108,7 @@ public sealed class MoveTests : IAsyncLifetime
     [Fact]
     public async Task A_disk_that_somebody_has_open_stays_and_the_move_says_so()
     {
+        await _cluster.StartHostAsync("host-1");
         await LaunchAndWriteAsync(megabytes: 1);
         await _cluster.StartHostAsync("host-2");
         var disk = (await _cluster.Client.GetInstanceAsync("vm-1", default)).Disks[0].Path;
@@ -122,8 +126,9 @@ public sealed class MoveTests : IAsyncLifetime
     [Fact]
     public async Task A_cancelled_move_leaves_the_instance_where_it_was()
     {
+        await _cluster.StartHostAsync("host-1", Slowly);
         var expected = await LaunchAndWriteAsync(megabytes: 24);
-        await _cluster.StartHostAsync("host-2");
+        await _cluster.StartHostAsync("host-2", Slowly);
         await MoveUntilItIsOnItsWayAsync();
 
         var cancelled = await _cluster.Client.CancelOperationAsync("vm-1", Wait, default);
@@ -137,8 +142,9 @@ public sealed class MoveTests : IAsyncLifetime
     public async Task A_host_killed_in_the_middle_of_a_move_leaves_the_instance_whole_on_one(
         string killed)
     {
+        await _cluster.StartHostAsync("host-1", Slowly);
         var expected = await LaunchAndWriteAsync(megabytes: 24);
-        await _cluster.StartHostAsync("host-2");
+        await _cluster.StartHostAsync("host-2", Slowly);
         await MoveUntilItIsOnItsWayAsync();
         await _cluster.Node(killed).KillAsync();
         await _cluster.UntilHostIsAsync(killed, "unreachable");
@@ -146,6 +152,9 @@ public sealed class MoveTests : IAsyncLifetime
         await _cluster.StartHostAsync(killed);
         await IsWholeAsync(expected, "host-1");
 
+        var slow = killed == "host-1" ? "host-2" : "host-1";
+        Assert.Equal(0, await _cluster.Node(slow).StopAsync());
+        await _cluster.StartHostAsync(slow);
         var moved = await _cluster.Client.MoveInstanceAsync(
             "vm-1", new MoveInstanceRequest(), Wait, default);
         Assert.True(moved.Operation is { State: "done" }, moved.Operation!.Error);
@@ -155,6 +164,7 @@ public sealed class MoveTests : IAsyncLifetime
     [Fact]
     public async Task A_host_is_emptied_onto_another_but_for_what_somebody_has_open()
     {
+        await _cluster.StartHostAsync("host-1");
         var launched = await _cluster.LaunchAsync("vm", 6, Wait);
         await _cluster.StartHostAsync("host-2");
         using var open = File.Open(

@@ -9,19 +9,21 @@ namespace NovaCow.Cluster.Tests;
 public sealed class OperationTests : IAsyncLifetime
 {
     private const int DiskBytes = 64 << 20;
-    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(60);
+
+    /// <summary>Slow enough for a host to be killed in the middle: a flatten of the image takes
+    /// some quarter of a minute.</summary>
+    private const string Slowly = "novacow.host.change-rate=4MiB";
+
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(150);
     private readonly TestCluster _cluster = new();
     private ImageServer _images = null!;
 
     public async ValueTask InitializeAsync()
     {
-        // Slow enough to be killed in the middle: a flatten of the image takes some seconds.
-        _cluster.Settings.Add("novacow.host.change-rate=16MiB");
         _images = await ImageServer.StartAsync(_cluster.Folder, DiskBytes);
         await _cluster.StartControlAsync();
         await _cluster.Client.RegisterImageAsync(
             new RegisterImageRequest { Name = "disk", Source = _images.Url.ToString() }, default);
-        await _cluster.StartHostAsync("host-1");
     }
 
     public async ValueTask DisposeAsync()
@@ -33,6 +35,7 @@ public sealed class OperationTests : IAsyncLifetime
     [Fact]
     public async Task A_disk_grows_is_flattened_rebased_and_migrated_and_reads_the_same_throughout()
     {
+        await _cluster.StartHostAsync("host-1");
         var disk = await LaunchAndWriteAsync();
         var expected = Path.Combine(_cluster.Folder, "expected.raw");
         await QemuAsync("qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, expected);
@@ -68,6 +71,7 @@ public sealed class OperationTests : IAsyncLifetime
     [Fact]
     public async Task A_host_killed_in_the_middle_of_a_flatten_finishes_it_when_it_returns()
     {
+        await _cluster.StartHostAsync("host-1", Slowly);
         var disk = await LaunchAndWriteAsync();
         var expected = Path.Combine(_cluster.Folder, "expected.raw");
         await QemuAsync("qemu-img", "convert", "-f", "qcow2", "-O", "raw", disk, expected);
@@ -91,6 +95,7 @@ public sealed class OperationTests : IAsyncLifetime
     [Fact]
     public async Task A_cancelled_flatten_leaves_the_clone_as_it_was()
     {
+        await _cluster.StartHostAsync("host-1", Slowly);
         var disk = await LaunchAndWriteAsync();
         await _cluster.Client.FlattenInstanceAsync("vm-1", null, default);
         await UntilAsync(o => o.DoneBytes > 0);

@@ -5,7 +5,7 @@ namespace NovaCow.Cluster.Tests.Harness;
 /// <summary>Waits for what must come true, by looking; never by hoping.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(150);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
     /// <summary>The first value that a condition holds for.</summary>

@@ -6,7 +6,7 @@ namespace NovaCow.Cluster.Tests.Harness;
 /// <summary>One novacowd that this test started, and ends by its id.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(90);
     private readonly StringBuilder _output = new();
     private readonly Process _process;
 

@@ -32,14 +32,20 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Whom the cluster trusts, if it speaks TLS.</summary>
     public TestAuthority Authority { get; }
 
-    /// <summary>Settings that every node gets beside its own.</summary>
+    /// <summary>The lease where leaders are killed: soon over, and yet renewed in time by one that
+    /// has to wait for its disk.</summary>
+    public const string ShortLease = "novacow.control.lease=4s";
+
+    /// <summary>Settings that every node gets beside its own; the later one counts. The lease is one
+    /// that nobody loses on a busy machine.</summary>
     public List<string> Settings { get; } =
     [
         "novacow.control.host-grace=2s",
-        "novacow.control.lease=2s",
+        "novacow.control.lease=12s",
         "novacow.host.vcpus=64",
         "novacow.host.memory=256GiB",
         "novacow.host.reserve=0",
+        "novacow.host.report=500ms",
         "novacow.control.overcommit.disk=1000",
     ];
 
@@ -233,7 +239,7 @@ internal sealed class TestCluster : IAsyncDisposable
         Authority.Dispose();
         foreach (var node in _nodes.Values)
             await node.DisposeAsync();
-        _folder.Delete(recursive: true);
+        await NodeFolder.RemoveAsync(Folder);
     }
 
     private IEnumerable<string> Certificates(ClusterRole role, string name) => !_isSecure
