@@ -91,8 +91,7 @@ internal sealed class DeadFolder : IDisposable
         IDiskKind kind,
         (string Path, Func<string, SafeFileHandle> Open) below)
     {
-        CheckRecorded(request, kind);
-        var path = _layout.Disk(request.Instance, request.Disk, kind.Extension);
+        var path = PlaceOf(request, kind);
         var lease = DiskLease.TakeOfOtherHost(OpenFile(_store, path), path);
         try
         {
@@ -124,18 +123,19 @@ internal sealed class DeadFolder : IDisposable
         request.VirtualSizeBytes,
         request.Layout);
 
-    private void CheckRecorded(CloneRequest request, IDiskKind kind)
+    /// <summary>The one of a disk's places that its record names; the first when it names none of
+    /// them.</summary>
+    private string PlaceOf(CloneRequest request, IDiskKind kind)
     {
         var record = ReadRecord(request.Instance);
-        var isNamed = record.Disks?.Any(
-            d => d?.Name == request.Disk && d.Driver == kind.Driver) == true;
-        if (!isNamed)
-        {
-            throw Refused(
+        var named = record.Disks?.FirstOrDefault(
+            d => d?.Name == request.Disk && d.Driver == kind.Driver)
+            ?? throw Refused(
                 _store,
                 $"the record of instance {request.Instance} has no disk {request.Disk} of the "
                     + $"driver {kind.Driver}");
-        }
+        var places = _layout.DiskPlaces(request.Instance, request.Disk, kind.Extension).ToList();
+        return places.Find(p => Path.GetFileName(p) == Path.GetFileName(named.Path)) ?? places[0];
     }
 
     private SafeFileHandle OpenBase(string path) => OpenFile(_store, path);

@@ -28,6 +28,26 @@ public sealed class TakenOverDiskTests(XfsFixture xfs) : IClassFixture<XfsFixtur
     }
 
     [Fact]
+    public async Task A_disk_that_was_made_anew_is_taken_over_from_where_its_record_says()
+    {
+        TestTool.Need("qemu-img", "qemu-io");
+        using var lab = new DeadLab();
+        var volume = await lab.From.BaseAsync(8 * MiB, 1);
+        var first = await lab.From.DiskAsync(DriverName.Qcow2, volume, DeadLab.Vm, 24 * MiB);
+        var anew = await lab.From.ChangeAsync(
+            DriverName.Qcow2, first, new DiskChange.Rebuild(volume.Key));
+        await lab.From.Store.SaveInstanceAsync(
+            TestImages.Record(first.Instance, anew), default);
+        await ChangeLab.WriteAsync(anew, 4);
+        var expected = await lab.From.ReadAsync(anew);
+        lab.From.Store.Dispose();
+        await lab.To.BaseAsync(8 * MiB, 1);
+        var disk = first with { Disk = anew };
+        var taken = await lab.TakeAsync(lab.Request(disk), DriverName.Qcow2);
+        await ChangeLab.AssertReadsAsync(expected, taken.Value);
+    }
+
+    [Fact]
     public async Task Only_what_differs_from_the_base_is_stored_and_the_dead_hosts_is_not_read()
     {
         using var lab = new DeadLab();
