@@ -1,4 +1,6 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
 using NovaCow.Testing.Guests;
 
 namespace NovaCow.Guests.Tests;
@@ -104,6 +106,51 @@ public abstract class GuestDiskTests
         var lines = await PlainGuest.RunAsync(machine);
         Assert.Contains("/dev/vda 192 MiB serial root type ext4", lines);
         Assert.Contains(lines, line => RootMiB(line) > 160);
+    }
+
+    [Fact]
+    public async Task An_instance_that_is_rebuilt_boots_a_kernel_directly_and_then_its_disk_again()
+    {
+        var instance = await Host.LaunchAsync("vm-rebuilt", GuestHost.Sized(256 * MiB));
+        await BootsFromItsDiskAsync();
+
+        var name = Host.Disk.Name;
+        instance = await Host.RebuildAsync(
+            instance,
+            new InstanceChange.Rebuild(Host.FileSystem with
+            {
+                Kernel = name,
+                Ramdisk = name,
+                KernelArguments =
+                    $"{GuestImage.KernelArguments} novacow.run=mark:direct,poweroff",
+            })
+            {
+                Kernel = Host.Kernel,
+                Ramdisk = Host.Ramdisk,
+            });
+        var direct = await PlainGuest.RunAsync(MachinePlan.For(instance, Host.Store));
+        Assert.Contains("boot 1", direct);
+        Assert.Contains("/dev/vda 256 MiB serial root type ext4", direct);
+        // Only a kernel's command line says what a guest is to do.
+        Assert.Contains("powering off", direct);
+
+        instance = await Host.RebuildAsync(instance, new InstanceChange.Rebuild(Host.Disk));
+        await BootsFromItsDiskAsync();
+        var root = Assert.Single(instance.Disks);
+        var files = Directory.GetFiles(Path.GetDirectoryName(root.Path)!)
+            .Select(f => Path.GetFileName(f)).ToHashSet();
+        Assert.True(files.SetEquals(["console.log", "instance.json", Path.GetFileName(root.Path)]));
+
+        async Task BootsFromItsDiskAsync()
+        {
+            await using var guest = await PlainGuest.StartAsync(
+                MachinePlan.For(instance, Host.Store));
+            await guest.WaitForAsync("novacow: done");
+            Assert.Contains("boot 1", guest.Console.Lines);
+            Assert.Contains("/dev/vda1 255 MiB type ext4", guest.Console.Lines);
+            Assert.DoesNotContain("marks direct", guest.Console.Lines);
+            await guest.KillAsync();
+        }
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
+using NovaCow.Core.Scheduling;
 using NovaCow.Storage;
 using NovaCow.Storage.Inspection;
 using NovaCow.Testing.Guests;
@@ -111,6 +113,28 @@ internal sealed class GuestHost : IDisposable
             record.Id.Value,
             record.Flavor,
             [.. record.Disks.Select(d => d.Name == name ? changed : d)]);
+    }
+
+    /// <summary>Makes an instance anew of an image as a rebuild does, and its record.</summary>
+    public async Task<InstanceRecord> RebuildAsync(
+        InstanceRecord record, InstanceChange.Rebuild change)
+    {
+        List<InstanceDisk> made = [];
+        while (RebuildPlan.NextBootFile(change, record, made) is { } file)
+        {
+            var image = ((BaseContent.OfImage)file.Base).Image;
+            made.Add(await BootFileAsync(record.Id.Value, file.Name, image));
+        }
+
+        var (steps, _) = ChangePlan.For(change, record, [Driver.Name]);
+        await BaseAsync(change.Image);
+        var root = await Driver.ChangeDiskAsync(
+            new DiskChangeRequest(record.Id, steps[0].Disk, steps[0].Change), null, default);
+        var done = RebuildPlan.Done(change, record, root, made);
+        await Store.SaveInstanceAsync(done, default);
+        foreach (var old in record.Disks.Except(done.Disks))
+            await Driver.DeleteDiskAsync(record.Id, old.Name, default);
+        return done;
     }
 
     /// <summary>The instance's machine.</summary>
