@@ -38,6 +38,7 @@ internal sealed class LinkedKit : Runtime.TestKit.TestKit
     {
         HandshakeTimeout = TimeSpan.FromMinutes(2),
         HeartbeatTimeout = TimeSpan.FromMinutes(2),
+        CloseTimeout = TimeSpan.FromSeconds(20),
         Self = new() { Name = name, Incarnation = name + "-1", Roles = ["control"] },
     };
 
