@@ -50,6 +50,6 @@ internal sealed partial class FakeDisk
         KeyValuePair<string, InstanceDisk> file) => new(
             InstanceOf(file.Key, file.Value), file.Value);
 
-    private static (InstanceId Instance, DiskName Disk) InstanceOf(string path, InstanceDisk file) =>
-        (InstanceId.Parse(path.Split('/')[^2]), file.Name);
+    private static (InstanceId Instance, DiskName Disk) InstanceOf(
+        string path, InstanceDisk file) => (InstanceId.Parse(path.Split('/')[^2]), file.Name);
 }
