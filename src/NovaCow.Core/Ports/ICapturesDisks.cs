@@ -1,3 +1,5 @@
+using NovaCow.Core.Hosting;
+
 namespace NovaCow.Core;
 
 /// <summary>
@@ -24,8 +26,16 @@ public interface ICapturesDisks
     Task<CapturedImage> CaptureAsync(
         CaptureRequest request, IProgress<long>? progress, CancellationToken cancellationToken);
 
-    /// <summary>Removes an image that was made here; one that does not exist is no error.</summary>
-    Task RemoveAsync(Digest digest, CancellationToken cancellationToken);
+    /// <summary>The images that were made here and are whole.</summary>
+    Task<IReadOnlyList<HeldCapture>> ListCapturesAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes images that were made here, in order; one that does not exist is no error, and what
+    /// comes after one that cannot be removed stays. The call alone gives it its place: what is
+    /// captured by a later call is published after it. While a capture is under way it is refused
+    /// with a retryable InvalidRequest, as that may come to the same bytes.
+    /// </summary>
+    Task RemoveAsync(IReadOnlyList<Digest> digests, CancellationToken cancellationToken);
 }
 
 /// <summary>A disk to make an image of.</summary>
@@ -34,7 +44,11 @@ public interface ICapturesDisks
 /// <param name="Copy">The copy of it that a hypervisor made at
 /// <see cref="ICapturesDisks.IncomingCopy"/>, which is taken and removed; null: the disk itself,
 /// which nobody has open.</param>
-public sealed record CaptureRequest(InstanceId Instance, InstanceDisk Disk, string? Copy);
+public sealed record CaptureRequest(InstanceId Instance, InstanceDisk Disk, string? Copy)
+{
+    /// <summary>The cluster that the image is for; null: none is known.</summary>
+    public string? Cluster { get; init; }
+}
 
 /// <summary>An image that was made of a disk.</summary>
 /// <param name="Source">Where hosts fetch it.</param>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Storage;
 
@@ -16,7 +17,11 @@ internal sealed record CaptureRecord(
     long VirtualSizeBytes,
     InstanceId Instance,
     DiskName Disk,
-    DateTimeOffset MadeAt);
+    DateTimeOffset MadeAt)
+{
+    /// <summary>The cluster it was made for; null: that was not written down.</summary>
+    public string? Cluster { get; init; }
+}
 
 /// <summary>
 /// The images that were made of disks in one store: published, found and removed. It blocks.
@@ -38,6 +43,18 @@ internal sealed class CaptureShelf(HostStore store)
             && stat.IsFile && stat.Size == record.SizeBytes
             ? record
             : null;
+
+    /// <summary>The images that are here.</summary>
+    public IReadOnlyList<HeldCapture> List() =>
+    [
+        .. Directory.EnumerateFiles(_layout.Captures)
+            .Select(path => DigestOfName(Path.GetFileName(path), StoreLayout.CaptureExtension))
+            .OfType<Digest>()
+            .Select(Find)
+            .OfType<CaptureRecord>()
+            .OrderBy(r => r.Digest.Hex, StringComparer.Ordinal)
+            .Select(r => new HeldCapture(r.Digest, r.SizeBytes) { Cluster = r.Cluster }),
+    ];
 
     /// <summary>Gives a whole and synced file its name, which is its digest. The same bytes are
     /// kept once.</summary>
@@ -110,9 +127,15 @@ internal sealed class CaptureShelf(HostStore store)
     private static bool IsRecord(string name) => Is(name, StoreLayout.CaptureRecordExtension);
 
     private static bool Is(string name, string extension) =>
+        DigestOfName(name, extension) is not null;
+
+    private static Digest? DigestOfName(string name, string extension) =>
         name.EndsWith(extension, StringComparison.Ordinal)
         && name.IndexOf('-') is > 0 and var dash
-        && Digest.TryParse($"{name[..dash]}:{name[(dash + 1)..^extension.Length]}", out _, out _);
+        && Digest.TryParse(
+            $"{name[..dash]}:{name[(dash + 1)..^extension.Length]}", out var digest, out _)
+            ? digest
+            : null;
 
     private static string RecordOf(string path) =>
         Path.ChangeExtension(path, StoreLayout.CaptureRecordExtension);

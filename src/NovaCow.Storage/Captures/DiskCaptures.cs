@@ -1,4 +1,5 @@
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Storage;
 
@@ -16,6 +17,7 @@ public sealed class DiskCaptures : ICapturesDisks
 
     private readonly HostStore _store;
     private readonly CaptureShelf _shelf;
+    private readonly CaptureOrder _order = new();
     private readonly CaptureJudge _judge;
     private readonly Uri _address;
     private readonly ChangeLimits _limits = new();
@@ -56,6 +58,7 @@ public sealed class DiskCaptures : ICapturesDisks
         var what = $"disk {request.Disk.Name} of instance {request.Instance}: cannot be captured";
         var built = _store.Layout.CaptureBuild(request.Instance);
         var isTurn = false;
+        var removals = _order.Begin();
         try
         {
             await _turns.WaitAsync(cancellationToken);
@@ -64,6 +67,7 @@ public sealed class DiskCaptures : ICapturesDisks
             var bytes = await _store.RunAsync(
                 what, () => Write(request, built, pace), cancellationToken);
             await _judge.JudgeAsync(built, bytes, what, cancellationToken);
+            await removals.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return await _store.RunAsync(
                 what, () => Publish(request, built, bytes, cancellationToken), cancellationToken);
         }
@@ -74,6 +78,7 @@ public sealed class DiskCaptures : ICapturesDisks
         }
         finally
         {
+            _order.End();
             if (isTurn)
                 _turns.Release();
             await _store.RunAsync(what, () => Clear(request, built), CancellationToken.None);
@@ -81,10 +86,31 @@ public sealed class DiskCaptures : ICapturesDisks
     }
 
     /// <inheritdoc/>
-    public Task RemoveAsync(Digest digest, CancellationToken cancellationToken) => _store.RunAsync(
-        $"captured image {digest}: cannot be removed",
-        () => _shelf.Remove(digest),
-        cancellationToken);
+    public Task<IReadOnlyList<HeldCapture>> ListCapturesAsync(CancellationToken cancellationToken) =>
+        _store.RunAsync("cannot list the captured images", _shelf.List, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>Who fetches one goes on reading it. A crash leaves it, or nothing of it after the
+    /// next start.</remarks>
+    public async Task RemoveAsync(
+        IReadOnlyList<Digest> digests, CancellationToken cancellationToken)
+    {
+        var isTurn = _order.TryRemove(
+            () => _store.RunAsync(
+                "captured images cannot be removed",
+                () => Remove(digests, cancellationToken),
+                cancellationToken),
+            out var removal);
+        if (!isTurn)
+        {
+            throw PortException.Retryable(
+                LaunchErrorCode.InvalidRequest,
+                "captured images are not removed while another is being made, which may have the "
+                    + "same bytes; try again when that has ended");
+        }
+
+        await removal;
+    }
 
     /// <summary>Opens an image that was made here, for reading; null: there is none.</summary>
     public Task<Stream?> OpenAsync(Digest digest, CancellationToken cancellationToken) =>
@@ -135,7 +161,10 @@ public sealed class DiskCaptures : ICapturesDisks
             virtualBytes,
             request.Instance,
             request.Disk.Name,
-            _store.Options.Clock.GetUtcNow()));
+            _store.Options.Clock.GetUtcNow())
+        {
+            Cluster = request.Cluster,
+        });
         return new CapturedImage(
             SourceOf(digest), digest, DiskFormat.Qcow2, record.SizeBytes, virtualBytes);
     }
@@ -144,6 +173,15 @@ public sealed class DiskCaptures : ICapturesDisks
     {
         var file = new Uri(_address, $"{Route}/{digest}");
         return new UriBuilder(file) { Scheme = $"peer+{file.Scheme}", Port = file.Port }.Uri;
+    }
+
+    private void Remove(IReadOnlyList<Digest> digests, CancellationToken token)
+    {
+        foreach (var digest in digests)
+        {
+            token.ThrowIfCancellationRequested();
+            _shelf.Remove(digest);
+        }
     }
 
     private void Clear(CaptureRequest request, string built)

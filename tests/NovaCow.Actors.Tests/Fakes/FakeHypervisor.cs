@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using NovaCow.Actors.Hosting;
 using NovaCow.Core;
+using NovaCow.Core.Hosting;
 
 namespace NovaCow.Actors.Tests.Fakes;
 
@@ -23,8 +24,11 @@ internal sealed class FakeHypervisor : IHypervisor, ICopiesRunningDisks, IGuestS
     /// <summary>The present boot of the hosts over it.</summary>
     public string? Boot { get; set; }
 
+    /// <summary>The images that were made of disks.</summary>
+    public ConcurrentDictionary<Digest, HeldCapture> Captured { get; } = new();
+
     /// <summary>What was asked for, in order: start, stop, remove, attach, detach, copy, seed,
-    /// capture.</summary>
+    /// capture, drop.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
     /// <summary>Runs at the start of each call, with its step.</summary>
@@ -136,12 +140,30 @@ internal sealed class FakeHypervisor : IHypervisor, ICopiesRunningDisks, IGuestS
 
     public Task<CapturedImage> CaptureAsync(
         CaptureRequest request, IProgress<long>? progress, CancellationToken cancellationToken) =>
-        BeginAsync("capture", cancellationToken, () => new CapturedImage(
-            new Uri($"fake://host/{(request.Copy is null ? "disk" : "copy")}"),
-            Given.Image.Digest, DiskFormat.Qcow2, 100, request.Disk.VirtualSizeBytes));
+        BeginAsync("capture", cancellationToken, () =>
+        {
+            var image = new CapturedImage(
+                new Uri($"fake://host/{(request.Copy is null ? "disk" : "copy")}"),
+                Given.Image.Digest, DiskFormat.Qcow2, 100, request.Disk.VirtualSizeBytes);
+            Captured[image.Digest] = new HeldCapture(image.Digest, image.SizeBytes)
+            {
+                Cluster = request.Cluster,
+            };
+            return image;
+        });
 
-    public Task RemoveAsync(Digest digest, CancellationToken cancellationToken) =>
-        Task.CompletedTask;
+    public Task<IReadOnlyList<HeldCapture>> ListCapturesAsync(
+        CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<HeldCapture>>(
+            [.. Captured.Values.OrderBy(c => c.Digest.Hex, StringComparer.Ordinal)]);
+
+    public Task RemoveAsync(
+        IReadOnlyList<Digest> digests, CancellationToken cancellationToken) =>
+        BeginAsync("drop", cancellationToken, () =>
+        {
+            foreach (var digest in digests)
+                Captured.TryRemove(digest, out _);
+            return true;
+        });
 
     public void Dispose()
     {

@@ -64,7 +64,7 @@ public sealed class CapturesTests(NodeFixture node) : IClassFixture<NodeFixture>
         var image = await host.CaptureAsync();
         using var peers = new PeerImageSource();
         var other = Digest.Sha256(new byte[32]);
-        await host.Captures.RemoveAsync(image.Digest, default);
+        await host.Captures.RemoveAsync([image.Digest], default);
         (FetchRequest Request, LaunchErrorCode Code)[] wrong =
         [
             (host.Request(image), LaunchErrorCode.ImageNotFound),

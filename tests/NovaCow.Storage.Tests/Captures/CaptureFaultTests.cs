@@ -70,7 +70,7 @@ public sealed class CaptureFaultTests
         {
             var copy = lab.Captures.IncomingCopy(disk.Instance);
             var image = await lab.CaptureAsync(disk, File.Exists(copy) ? copy : null);
-            await lab.Captures.RemoveAsync(image.Digest, default);
+            await lab.Captures.RemoveAsync([image.Digest], default);
             await lab.CaptureAsync(disk);
         }
 

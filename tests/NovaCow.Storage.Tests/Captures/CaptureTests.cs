@@ -65,7 +65,7 @@ public sealed class CaptureTests(XfsFixture xfs) : IClassFixture<XfsFixture>, ID
         await using (var stream = await _lab.Captures.OpenAsync(first.Digest, default))
             Assert.Equal(first.SizeBytes, stream!.Length);
         for (var again = 0; again < 2; again++)
-            await _lab.Captures.RemoveAsync(first.Digest, default);
+            await _lab.Captures.RemoveAsync([first.Digest], default);
         Assert.Empty(_lab.Files());
         Assert.Null(await _lab.Captures.OpenAsync(first.Digest, default));
     }

@@ -133,7 +133,7 @@ internal sealed class StoreWork(
     {
         ledger.BeginCapture();
         foreach (var digest in ledger.Captures)
-            await Captures().RemoveAsync(digest, default);
+            await Captures().RemoveAsync([digest], default);
         ledger.EndCapture(new HashSet<Digest>());
     }
 
