@@ -61,6 +61,8 @@ public sealed partial class HostActor
     {
         if (FromInstance(ask.Id) is null)
             return;
+        if (ask.IsCapture)
+            _captureNumber++;
         var owned = ask.Owned.Sum(
             key => _bases.TryGetValue(key, out var entry) ? entry.Volume?.AllocatedBytes ?? 0 : 0);
         _changes.Ask(Sender, ask.Id, owned + ask.BesideBytes);

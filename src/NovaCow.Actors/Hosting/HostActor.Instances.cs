@@ -29,6 +29,7 @@ public sealed partial class HostActor
 
         _cluster = welcome.Cluster;
         Keep(welcome.Kept ?? KeptBases.None);
+        CapturesWelcomed();
         foreach (var verdict in welcome.Verdicts)
         {
             if (IsForeign(verdict.Id))

@@ -168,12 +168,12 @@ public sealed partial class HostActor
             full += disk.VirtualSizeBytes;
         }
 
-        return WithCache(new HostUsage(
+        return WithCaptures(WithCache(new HostUsage(
             _space.TotalBytes, _space.FreeBytes, _room.ReservedBytes, bases, unique, copies)
         {
             WorstCaseBytes = bases + full,
             MeasuredAt = _measuredAt,
-        });
+        }));
     }
 
     private IEnumerable<(InstanceId Id, InstanceDisk Disk)> Disks() =>

@@ -127,6 +127,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
         SpaceHandlers();
         CareHandlers();
         CacheHandlers();
+        CaptureHandlers();
     }
 
     private void OnFound(Reconciliation.Found found)
@@ -173,6 +174,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers, IWithStash, R
             ReportTime.Instance, ReportTime.Instance, _host.Limits.ReportEvery);
         StartCare();
         StartCache();
+        StartCaptures();
         StartMachines(found.Machines);
         SayHelloTo(_scheduler);
     }

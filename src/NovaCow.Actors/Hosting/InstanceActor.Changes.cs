@@ -220,7 +220,7 @@ internal sealed partial class InstanceActor
         change.Stage = ChangeStage.AwaitingTurn;
         IReadOnlyList<BaseKey> held = root.BackingFile is { } key ? [key] : [];
         Context.Parent.Tell(new InstanceProtocol.AskToChange(
-            _id, IsOn ? [.. held, .. held] : held, IsOn ? 2 * own : own));
+            _id, IsOn ? [.. held, .. held] : held, IsOn ? 2 * own : own) { IsCapture = true });
     }
 
     private void EndChange(LaunchError? error)

@@ -119,6 +119,7 @@ internal sealed partial class InstanceActor
 
         CapturedImage? made = null;
         var progress = CopyProgress(change, root);
+        var (host, cluster) = (Context.Parent, _cluster);
         CallMachine(
             async cancellation =>
             {
@@ -129,8 +130,17 @@ internal sealed partial class InstanceActor
                         _id, DiskName.Root, copy!, progress, cancellation);
                 }
 
-                made = await captures.CaptureAsync(
-                    new CaptureRequest(_id, root, copy), progress, cancellation);
+                try
+                {
+                    made = await captures.CaptureAsync(
+                        new CaptureRequest(_id, root, copy) { Cluster = cluster },
+                        progress,
+                        cancellation);
+                }
+                finally
+                {
+                    host.Tell(new InstanceProtocol.CaptureEnded(), ActorRefs.NoSender);
+                }
             },
             error =>
             {

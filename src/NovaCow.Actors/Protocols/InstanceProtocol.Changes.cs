@@ -20,7 +20,15 @@ public static partial class InstanceProtocol
     /// <param name="Owned">Bases whose bytes its disks will own.</param>
     /// <param name="BesideBytes">Bytes that it needs beside those, for a while.</param>
     public sealed record AskToChange(
-        InstanceId Id, IReadOnlyList<BaseKey> Owned, long BesideBytes) : IInstanceMessage;
+        InstanceId Id, IReadOnlyList<BaseKey> Owned, long BesideBytes) : IInstanceMessage
+    {
+        /// <summary>Whether an image is to be made of a disk.</summary>
+        public bool IsCapture { get; init; }
+    }
+
+    /// <summary>The making of an image is over, however it ended; said before
+    /// <see cref="ChangeEnded"/>.</summary>
+    public sealed record CaptureEnded : IInstanceMessage;
 
     /// <summary>It is the instance's turn, and there is room until <see cref="EndTurn"/>.
     /// </summary>

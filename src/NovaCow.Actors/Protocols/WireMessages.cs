@@ -21,6 +21,7 @@ public static partial class WireMessages
         Cache(serializer);
         Moves(serializer);
         Machines(serializer);
+        Captures(serializer);
         Journal(serializer);
         return serializer;
     }

@@ -54,6 +54,9 @@ public sealed partial class SchedulerActor
             case SchedulerEffect.Keep e:
                 ToHost(e.Host, new HostProtocol.Keep(epoch, e.Kept));
                 break;
+            case SchedulerEffect.DropCaptures e:
+                ToHost(e.Host, new HostProtocol.DropCaptures(epoch, e.Number, e.Digests));
+                break;
         }
     }
 }

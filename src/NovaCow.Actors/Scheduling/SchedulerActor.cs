@@ -49,6 +49,7 @@ public sealed partial class SchedulerActor : ReceivePersistentActor, IWithTimers
         CareCommands();
         FleetCommands();
         CacheCommands();
+        CaptureCommands();
         Command<TimeToTick>(_ => OnTick());
         Command<Terminated>(ended => OnTerminated(ended.ActorRef));
         Command<SaveSnapshotSuccess>(saved =>

@@ -192,4 +192,10 @@ public sealed record HostUsage(
 
     /// <summary>The bytes that bases may take; null: as many as there is room for.</summary>
     public long? CacheBudgetBytes { get; init; }
+
+    /// <summary>Images that were made of its disks and that it keeps for other hosts.</summary>
+    public int Captures { get; init; }
+
+    /// <summary>The bytes that they take.</summary>
+    public long CaptureBytes { get; init; }
 }

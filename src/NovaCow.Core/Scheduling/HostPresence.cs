@@ -34,6 +34,8 @@ internal sealed class HostPresence(HostId id)
 
     public CachePresence Cache { get; } = new();
 
+    public CapturePresence Captures { get; } = new();
+
     /// <summary>Where other hosts reach it.</summary>
     public string? Address { get; set; }
 

@@ -33,6 +33,7 @@ public sealed partial class SchedulerCore
         Seen(facts.Host, [.. presence.SetAll(facts.Bases)]);
         presence.Unknown.Clear();
         presence.Progress.Clear();
+        presence.Captures.Begin();
 
         var verdicts = new List<InstanceVerdict>(facts.Instances.Count);
         decision.Effects.Add(new SchedulerEffect.Welcome(facts.Host, verdicts)

@@ -15,6 +15,7 @@ public sealed partial class SchedulerCore
         ExpireWaiting(decision, now);
         Resend(decision, now);
         KeepCache(decision, now);
+        DropCaptures(decision, now);
         return decision;
     }
 

@@ -44,6 +44,9 @@ public sealed record SchedulerLimits
     /// <summary>How images' copies are made and kept.</summary>
     public CacheRules Cache { get; init; } = new();
 
+    /// <summary>How captured images that nobody needs are removed.</summary>
+    public CaptureRules Captures { get; init; } = new();
+
     /// <summary>The most instances of a host that is emptied which move at a time.</summary>
     public int MaxMovesPerHost { get; init; } = 4;
 

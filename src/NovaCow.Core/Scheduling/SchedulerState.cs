@@ -84,6 +84,9 @@ public sealed class SchedulerState
     /// </summary>
     public IReadOnlyDictionary<ImageName, InstanceId> Captures => _captures;
 
+    /// <summary>What launches need of images.</summary>
+    public ImageNeeds Needs { get; } = new();
+
     /// <summary>Ids that were used of late.</summary>
     public Tombstones Deleted { get; }
 
@@ -172,7 +175,7 @@ public sealed class SchedulerState
             case HostLost e:
                 _hosts[e.Host] = _hosts[e.Host] with { Lost = true };
                 break;
-            case AttemptDisowned:
+            case AttemptDisowned or CapturesDropped:
                 break;
             default:
                 throw new InvalidOperationException($"unknown event {happened.GetType().Name}");
@@ -228,6 +231,7 @@ public sealed class SchedulerState
 
     private void Replace(Launch? before, Launch? after)
     {
+        Needs.Replace(before, after);
         if (before?.Capturing() is { } captured)
             _captures.Remove(captured);
         if (after?.Capturing() is { } capturing)

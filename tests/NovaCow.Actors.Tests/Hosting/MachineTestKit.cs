@@ -17,7 +17,8 @@ public abstract class MachineTestKit : HostTestKit
 
     private protected MachineTestKit() => Scheduler.IgnoreMessages(
         m => m is SchedulerProtocol.HostReport or SchedulerProtocol.BaseProgress
-            or SchedulerProtocol.ChangeProgressed or SchedulerProtocol.PowerChanged);
+            or SchedulerProtocol.ChangeProgressed or SchedulerProtocol.PowerChanged
+            or SchedulerProtocol.CapturesHeld);
 
     private protected FakeHypervisor Hypervisor { get; } = new();
 

@@ -35,6 +35,27 @@ public sealed class CacheActorTests : SchedulerTestKit
     }
 
     [Fact]
+    public void Captured_images_that_nobody_needs_are_dropped_by_each_leader_under_its_epoch()
+    {
+        StartWithImage();
+        var a = Join("a");
+        Hold();
+        var drop = AwaitFrom<HostProtocol.DropCaptures>(a);
+        Assert.Equal((1, 7), (drop.Epoch, drop.Number));
+        Assert.Equal([Next.Digest], drop.Digests);
+
+        StopScheduler();
+        StartScheduler(epoch: 2);
+        Hello(a, "a");
+        Hold();
+        Assert.Equal(2, AwaitFrom<HostProtocol.DropCaptures>(a).Epoch);
+
+        void Hold() => a.Send(Scheduler, new SchedulerProtocol.CapturesHeld(
+            Given.Host(), new HeldCaptures(
+                7, [new(Given.Image.Digest, 1), new(Next.Digest, 1)])));
+    }
+
+    [Fact]
     public void A_pinned_base_is_not_evicted_on_order_and_the_refusal_names_the_pin()
     {
         StartWithImage();

@@ -12,11 +12,17 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     [Fact]
     public void Whatever_is_lost_repeated_or_reordered_a_launch_has_one_outcome_on_one_host()
     {
-        var (moved, evacuated, captured) = (0, 0, 0);
+        var (moved, evacuated, captured, dropped) = (0, 0, 0, 0);
+        var counts = new Counts(
+            isEvacuation => _ = isEvacuation
+                ? Interlocked.Increment(ref evacuated)
+                : Interlocked.Increment(ref moved),
+            () => Interlocked.Increment(ref captured),
+            count => Interlocked.Add(ref dropped, count));
         Parallel.For(0, Histories, seed =>
         {
             var steps = Steps(seed);
-            if (Failure(steps, PlantedFault.None, Count, CountCapture) is null)
+            if (Failure(steps, PlantedFault.None, counts) is null)
                 return;
             var fewest = Fewest(steps, PlantedFault.None);
             var failure = Failure(fewest, PlantedFault.None)!;
@@ -27,16 +33,12 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         });
         output.WriteLine(
             $"{Histories:n0} histories of {StepsEach} steps, {moved:n0} moves, {evacuated:n0} of "
-                + $"them from hosts that were dead, {captured:n0} captures");
+                + $"them from hosts that were dead, {captured:n0} captures, "
+                + $"{dropped:n0} orders to remove what was captured");
         Assert.True(moved > Histories / 10, $"only {moved} moves came to their commit");
         Assert.True(evacuated > Histories / 100, $"only {evacuated} evacuations did");
         Assert.True(captured > Histories / 100, $"only {captured} captures were registered");
-
-        void Count(bool isEvacuation) => _ = isEvacuation
-            ? Interlocked.Increment(ref evacuated)
-            : Interlocked.Increment(ref moved);
-
-        void CountCapture() => Interlocked.Increment(ref captured);
+        Assert.True(dropped > Histories / 100, $"only {dropped} captures were to be removed");
     }
 
     [Theory]
@@ -88,18 +90,19 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     }
 
     private static Exception? Failure(
-        List<ulong> steps, PlantedFault fault, Action<bool>? onMove = null,
-        Action? onCapture = null)
+        List<ulong> steps, PlantedFault fault, Counts? counts = null)
     {
         try
         {
             var kind = steps is [var first, ..] ? first % 4 : 3;
             Run(steps, new SimulatedCluster(fault)
             {
-                OnMove = onMove,
-                OnCapture = onCapture,
+                OnMove = counts?.OnMove,
+                OnCapture = counts?.OnCapture,
+                OnDrop = counts?.OnDrop,
                 Begins = kind < 3,
                 HostsDie = kind == 1,
+                CapturesOften = kind == 2,
             });
             return null;
         }
@@ -124,4 +127,6 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         cluster.CheckAlways();
         cluster.CheckSettled();
     }
+
+    private sealed record Counts(Action<bool> OnMove, Action OnCapture, Action<int> OnDrop);
 }

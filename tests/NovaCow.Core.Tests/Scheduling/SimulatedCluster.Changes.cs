@@ -27,7 +27,12 @@ internal sealed partial class SimulatedCluster
         {
             0 => new ChangeRequest.Resize(_dice.Next(1, 6) * Given.GiB),
             1 => new ChangeRequest.Flatten(),
-            2 => new ChangeRequest.Rebase(_dice.Next(2) == 0 ? null : OtherImage.Name),
+            2 => new ChangeRequest.Rebase(_dice.Next(3) switch
+            {
+                0 => null,
+                1 => OtherImage.Name,
+                _ => SomeCapture(),
+            }),
             _ => new ChangeRequest.Migrate(null),
         };
     }

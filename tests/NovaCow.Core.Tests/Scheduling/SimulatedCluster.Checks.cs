@@ -14,6 +14,7 @@ internal sealed partial class SimulatedCluster
         CheckGroups();
         CheckEvacuations();
         CheckMachines();
+        CheckCaptures();
         foreach (var id in _acknowledged.Keys)
         {
             Assert.True(
@@ -50,6 +51,7 @@ internal sealed partial class SimulatedCluster
         CheckChangesSettled();
         CheckMovesSettled();
         CheckMachinesSettled();
+        CheckCapturesSettled();
     }
 
     /// <summary>What a host's launches hold is what is counted of them.</summary>

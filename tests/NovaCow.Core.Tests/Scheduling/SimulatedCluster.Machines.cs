@@ -13,6 +13,12 @@ internal sealed partial class SimulatedCluster
     private void StepMachine(SimulatedHost host)
     {
         var id = SomeId();
+        if (CapturesOften && _dice.Next(2) == 0)
+        {
+            StepCapture(id);
+            return;
+        }
+
         switch (_dice.Next(8))
         {
             case < 3:
@@ -41,7 +47,12 @@ internal sealed partial class SimulatedCluster
         1 or 2 => new ChangeRequest.Stop(0),
         3 => new ChangeRequest.Reboot(0),
         4 => new ChangeRequest.Rebuild(
-            _dice.Next(2) == 0 ? Given.Image().Name : OtherImage.Name),
+            _dice.Next(3) switch
+            {
+                0 => Given.Image().Name,
+                1 => OtherImage.Name,
+                _ => SomeCapture(),
+            }),
         5 => new ChangeRequest.Capture(SomeCapture()),
         6 => new ChangeRequest.Attach(
             null, new BlankSpec(_dice.Next(1, 4) * Given.GiB, BlankFileSystem.Ext4)),

@@ -46,6 +46,7 @@ internal sealed partial class SimulatedCluster
         {
             Written = CheckOwner,
             OnCapture = () => OnCapture?.Invoke(),
+            OnDrop = count => OnDrop?.Invoke(count),
         };
         Hosts =
         [
@@ -122,7 +123,7 @@ internal sealed partial class SimulatedCluster
             case < 166:
                 StepMove(host);
                 break;
-            case < 196:
+            case < 196 when !CapturesOften:
                 StepEvacuation(host);
                 break;
             case < 220:
@@ -240,6 +241,7 @@ internal sealed partial class SimulatedCluster
             SchedulerEffect.Withdraw e => e.Host,
             SchedulerEffect.Receive e => e.Host,
             SchedulerEffect.Welcome e => e.Host,
+            SchedulerEffect.DropCaptures e => e.Host,
             SchedulerEffect.SayHello e => e.Host,
             _ => null,
         };
@@ -291,6 +293,7 @@ internal sealed partial class SimulatedCluster
         Said.Refused s => core.OfferRefused(
             s.Host, s.Id, s.Fence, (s.Number, Given.Error(true)), _now),
         Said.Power s => core.PowerChanged(s.Host, s.Id, s.Fence, s.Report, _now),
+        Said.Held s => Held(core, s),
         Said.Removed s => core.Removed(s.Host, s.Id, s.Fence, _now),
         _ => throw new InvalidOperationException(said.ToString()),
     };

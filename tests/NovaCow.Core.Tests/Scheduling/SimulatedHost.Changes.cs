@@ -32,6 +32,8 @@ internal sealed partial class SimulatedHost
             if (dice.Next(4) > 0)
             {
                 disks.Apply(change);
+                foreach (var said in Publish(change.Number, change.What))
+                    yield return said;
                 foreach (var said in SetFor(id, change.What))
                     yield return said;
             }
@@ -56,7 +58,11 @@ internal sealed partial class SimulatedHost
         if (disks.Ended is { } ended && ended.Number >= c.Number)
             return Again(c.Id, c.Number);
         if (disks.Running is null || disks.Running.Value.Number < c.Number)
+        {
             disks.Running = (c.Number, c.What);
+            BeginCapture(c.What);
+        }
+
         return [];
     }
 
@@ -82,7 +88,7 @@ internal sealed partial class SimulatedHost
         disks.Ended = new ChangeEnded(id, number, what?.Kind ?? kind, error, null, default)
         {
             Captured = error is null && what is InstanceChange.Capture capture
-                ? Given.Image(capture.Name.Value, (byte)(number + 10))
+                ? ImageOf(capture, number)
                 : null,
         };
         disks.Running = null;

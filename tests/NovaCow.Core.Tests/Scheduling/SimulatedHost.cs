@@ -105,7 +105,9 @@ internal sealed partial class SimulatedHost(string name, params string[] drivers
                     Verdict.Commit => Commit(v.Id, v.Fence, fails),
                     Verdict.Discard => Discard(v.Id, v.Fence),
                     _ => [],
-                }).ToList();
+                }).Append(Holds()).ToList();
+            case SchedulerEffect.DropCaptures c:
+                return Drop(c);
             case SchedulerEffect.SayHello:
                 return [new Said.Hello(Facts())];
             default:

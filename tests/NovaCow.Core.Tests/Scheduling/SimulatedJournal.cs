@@ -17,6 +17,12 @@ internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault faul
     /// <summary>Told of images that were captured.</summary>
     public Action? OnCapture { get; init; }
 
+    /// <summary>Told of captured images that are to be removed.</summary>
+    public Action<int>? OnDrop { get; init; }
+
+    /// <summary>What was written, as it replays.</summary>
+    public SchedulerState Replayed => _replayed;
+
     /// <summary>The images that ever were in the catalogue.</summary>
     public HashSet<ImageName> Registered { get; } = [];
 
@@ -74,6 +80,10 @@ internal sealed class SimulatedJournal(SchedulerLimits limits, PlantedFault faul
         {
             Assert.False(_replayed.Images.ContainsKey(image.Name), $"{image.Name} is there");
             Registered.Add(image.Name);
+        }
+        else if (happened is CapturesDropped dropped)
+        {
+            OnDrop?.Invoke(dropped.Digests.Count);
         }
         else if (happened is ChangeEnded { Captured: { } captured })
         {
