@@ -23,6 +23,8 @@ internal static class SpaceMetrics
             u => u.WorstCaseBytes);
         Gauge("novacow.protected", "Bytes of base volumes that are never evicted",
             u => u.ProtectedBytes);
+        Gauge("novacow.captures", "Bytes of images made of disks, kept for other hosts",
+            u => u.CaptureBytes);
         Meter.CreateObservableGauge(
             "novacow.cache.budget",
             () => Hosts.Where(h => h.Value.CacheBudgetBytes is not null).Select(

@@ -61,6 +61,7 @@ internal static partial class HostCommands
                 ("free", Show.Bytes(h.FreeBytes)),
                 ("shared", Show.Bytes(h.SharedBytes)),
                 ("unique", Show.Bytes(h.UniqueBytes)),
+                ("captured", $"{Show.Bytes(h.CaptureBytes)} in {h.Captures} images"),
                 ("downloads", h.Downloads.ToString()),
                 ("conversions", h.Conversions.ToString()),
                 ("last seen", $"{h.LastSeenAt:u}")));

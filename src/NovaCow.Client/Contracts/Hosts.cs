@@ -46,6 +46,12 @@ public sealed partial record HostResource
     /// <summary>Bytes that full copies in its clones' place would take.</summary>
     public required long FullCopyBytes { get; init; }
 
+    /// <summary>Images that were made of its disks and that it keeps for other hosts.</summary>
+    public int Captures { get; init; }
+
+    /// <summary>Bytes on its disk that they take.</summary>
+    public long CaptureBytes { get; init; }
+
     /// <summary>When it last said something.</summary>
     public required DateTimeOffset LastSeenAt { get; init; }
 }

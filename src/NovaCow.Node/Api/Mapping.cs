@@ -103,6 +103,8 @@ internal static partial class Mapping
         SharedBytes = host.Usage?.BaseBytes ?? 0,
         UniqueBytes = host.Usage?.DiskBytes ?? 0,
         FullCopyBytes = host.Usage?.FullCopyBytes ?? 0,
+        Captures = host.Usage?.Captures ?? 0,
+        CaptureBytes = host.Usage?.CaptureBytes ?? 0,
         LastSeenAt = host.LastSeenAt ?? host.JoinedAt,
         Hypervisor = host.Hypervisor is { } hypervisor ? ToResource(hypervisor) : null,
     };
