@@ -22,9 +22,11 @@ internal sealed class KnownDomains(string host, Action<MachineEvent> tell)
     }
 
     /// <summary>The same by the connection that there is.</summary>
-    public void Relist()
+    /// <param name="isCurrent">Whether the list still counts once it is made; null: it does.
+    /// </param>
+    public void Relist(Func<bool>? isCurrent = null)
     {
-        if (_connection is null || List() is not { } machines)
+        if (_connection is null || List() is not { } machines || isCurrent?.Invoke() == false)
             return;
         foreach (var (id, status) in machines)
         {

@@ -7,6 +7,8 @@ namespace NovaCow.Hypervisor.Libvirt;
 /// <summary>
 /// Turns a connection's events into those of this host's machines, in order, on a thread of its
 /// own; and after a connection was lost, or events were, finds out what changed from a new list.
+/// Later lists, ever more rarely, find what libvirt does not tell: a daemon that has just started
+/// says nothing of a machine that ends before it has it back.
 /// </summary>
 internal sealed class LifecycleFeed : IDisposable
 {
@@ -19,6 +21,9 @@ internal sealed class LifecycleFeed : IDisposable
     /// <summary>An event that has not come by then was lost.</summary>
     private static readonly TimeSpan ToldWithin = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan LooksAgainAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LooksAtLeastEvery = TimeSpan.FromMinutes(1);
+
     private readonly BlockingCollection<Item> _waiting = new(MaxWaiting);
     private readonly Lock _expecting = new();
     private readonly List<Expectation> _expectations = [];
@@ -29,6 +34,9 @@ internal sealed class LifecycleFeed : IDisposable
     private readonly TimeProvider _time;
     private readonly Thread _thread;
     private int _missed;
+
+    /// <summary>Since the last list, and how long until the next; null: none was made.</summary>
+    private (long Since, TimeSpan Pause)? _look;
 
     public LifecycleFeed(string host, TimeProvider time)
     {
@@ -132,17 +140,44 @@ internal sealed class LifecycleFeed : IDisposable
 
     private void Run()
     {
-        foreach (var item in _waiting.GetConsumingEnumerable())
+        while (!_waiting.IsCompleted)
         {
-            if (item.Opened is not null)
-                _known.Relist(item.Opened);
-            if (item.Signal is { } signal)
-                _known.OnSignal(signal);
-            if (Interlocked.Exchange(ref _missed, 0) != 0)
-                _known.Relist();
+            if (_waiting.TryTake(out var item, UntilNextLook()))
+                Take(item);
+            else if (_look is { } look && UntilNextLook() == TimeSpan.Zero)
+            {
+                // What has come meanwhile is older than such a list.
+                _known.Relist(() => _waiting.Count == 0);
+                LookAfter(look.Pause * 2);
+            }
         }
 
         _waiting.Dispose();
+    }
+
+    private void Take(Item item)
+    {
+        if (item.Opened is not null)
+        {
+            _known.Relist(item.Opened);
+            LookAfter(LooksAgainAfter);
+        }
+
+        if (item.Signal is { } signal)
+            _known.OnSignal(signal);
+        if (Interlocked.Exchange(ref _missed, 0) != 0)
+            _known.Relist();
+    }
+
+    private void LookAfter(TimeSpan pause) => _look = (
+        _time.GetTimestamp(), pause < LooksAtLeastEvery ? pause : LooksAtLeastEvery);
+
+    private TimeSpan UntilNextLook()
+    {
+        if (_look is not { } look)
+            return Timeout.InfiniteTimeSpan;
+        var left = look.Pause - _time.GetElapsedTime(look.Since);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private void Tell(MachineEvent change)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using NovaCow.Core;
 using NovaCow.Hypervisor.Libvirt;
+using NovaCow.Hypervisor.Tests.Support;
 using Xunit;
 
 namespace NovaCow.Hypervisor.Tests.Libvirt;
@@ -60,6 +61,35 @@ public sealed class LibvirtDaemonTests(LibvirtDaemon daemon)
     }
 
     [Fact]
+    public async Task A_machine_that_ends_before_the_daemon_has_it_back_is_told_to_be_off()
+    {
+        await daemon.StartAsync();
+        var machine = Idle();
+        await _hypervisor.EnsureRunningAsync(machine, default);
+        await LibvirtLab.RunsAsync(machine);
+        var off = new TaskCompletionSource();
+        using var observation = _hypervisor.Observe(change =>
+        {
+            if (change.Id == machine.Id && !change.Status.IsOn)
+                off.TrySetResult();
+        });
+
+        // The daemon asks it how it is, and gets no answer.
+        await daemon.KillAsync();
+        using var emulator = Process.GetProcessById(daemon.ProcessOf(machine.Id));
+        await SystemTool.RunAsync("kill", "-s", "STOP", $"{emulator.Id}");
+        await daemon.StartAsync();
+        await Until.TrueAsync(IsOn, "the machine is taken for running");
+        emulator.Kill();
+
+        await off.Task.WaitAsync(TimeSpan.FromMinutes(4));
+        await _hypervisor.RemoveAsync(machine.Id, default);
+
+        bool IsOn() => _hypervisor.ListAsync(default).GetAwaiter().GetResult()
+            .Machines[machine.Id].IsOn;
+    }
+
+    [Fact]
     public async Task A_daemon_that_comes_up_later_is_found()
     {
         await daemon.KillAsync();
@@ -82,7 +112,7 @@ public sealed class LibvirtDaemonTests(LibvirtDaemon daemon)
             await other.RemoveAsync(machine.Id, default);
         }
 
-        await off.Task.WaitAsync(TimeSpan.FromMinutes(2));
+        await off.Task.WaitAsync(TimeSpan.FromMinutes(4));
     }
 
     [Fact]
