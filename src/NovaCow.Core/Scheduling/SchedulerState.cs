@@ -1,42 +1,6 @@
-using System.Text.Json.Serialization;
 using NovaCow.Core.Hosting;
 
 namespace NovaCow.Core.Scheduling;
-
-/// <summary>What the journal knows of a host.</summary>
-/// <param name="Id">The host.</param>
-/// <param name="Incarnation">The life of its process that joined last.</param>
-/// <param name="Driver">The volume driver that launches get by default.</param>
-/// <param name="Capacity">What it can give.</param>
-/// <param name="JoinedAt">When it joined last.</param>
-/// <param name="Lost">Whether it was silent beyond its grace since.</param>
-public sealed record HostRecord(
-    HostId Id,
-    string Incarnation,
-    string Driver,
-    HostCapacity Capacity,
-    DateTimeOffset JoinedAt,
-    bool Lost)
-{
-    /// <summary>All of its volume drivers, the default first.</summary>
-    public IReadOnlyList<string> Drivers { get; init; } = [Driver];
-
-    /// <summary>What it may do.</summary>
-    public HostDuty Duty { get; init; }
-
-    /// <summary>What is said of it, by name.</summary>
-    public IReadOnlyList<HostLabel> Labels { get; init; } = [];
-
-    /// <summary>Its own ratios; null: the cluster's.</summary>
-    public HostOvercommit? Overcommit { get; init; }
-
-    /// <summary>What runs its machines, as it said last.</summary>
-    public HypervisorCapabilities Hypervisor { get; init; } = HypervisorCapabilities.None;
-
-    /// <summary>Where its store lies, if on a file system that other hosts have, too.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public SharedStore? SharedStore { get; init; }
-}
 
 /// <summary>
 /// Everything that the scheduler's journal says, and the indexes over it; changed only by
@@ -269,67 +233,5 @@ public sealed class SchedulerState
         if (!_holdings.TryGetValue(host, out var held))
             _holdings[host] = held = new Holding();
         return held;
-    }
-
-    private sealed class Holding
-    {
-        public Claims Claims { get; private set; }
-
-        public HashSet<InstanceId> All { get; } = [];
-
-        public HashSet<InstanceId> Open { get; } = [];
-
-        public int Queue { get; private set; }
-
-        public Dictionary<BaseKey, Expected> Expected { get; } = [];
-
-        public Dictionary<GroupName, int> Groups { get; } = [];
-
-        public void Add(Launch launch, HostId host) => Change(launch, host, 1);
-
-        public void Remove(Launch launch, HostId host) => Change(launch, host, -1);
-
-        public void CountGroup(GroupName group, int change)
-        {
-            var launches = Groups.GetValueOrDefault(group) + change;
-            if (launches == 0)
-                Groups.Remove(group);
-            else
-                Groups[group] = launches;
-        }
-
-        private void Change(Launch launch, HostId host, int sign)
-        {
-            var claim = PlacementPolicy.ClaimOf(launch);
-            Claims = new Claims(
-                Claims.Launches + sign,
-                Claims.VCpus + (sign * claim.VCpus),
-                Claims.MemoryBytes + (sign * claim.MemoryBytes),
-                Claims.DiskBytes + (sign * claim.DiskBytes));
-            Set(All, launch.Id, sign > 0);
-            Set(Open, launch.Id, sign > 0 && launch.IsOpenOn(host));
-            if (launch.Phase != LaunchPhase.Placed)
-                return;
-            Queue += sign;
-            Expect(launch.Spec.Image, sign);
-        }
-
-        private void Expect(Image image, int change)
-        {
-            var key = image.BaseKey();
-            var launches = Expected.GetValueOrDefault(key).Launches + change;
-            if (launches == 0)
-                Expected.Remove(key);
-            else
-                Expected[key] = new Expected(image, launches);
-        }
-
-        private static void Set(HashSet<InstanceId> set, InstanceId id, bool isIn)
-        {
-            if (isIn)
-                set.Add(id);
-            else
-                set.Remove(id);
-        }
     }
 }
