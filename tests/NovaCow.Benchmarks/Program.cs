@@ -41,5 +41,13 @@ if (chosen is null)
     return 2;
 }
 
-await chosen.RunAsync(args[1..]);
-return 0;
+try
+{
+    await chosen.RunAsync(args[1..]);
+    return 0;
+}
+catch (FormatException e)
+{
+    Console.Error.WriteLine($"{chosen.Name} takes other arguments: {e.Message}");
+    return 2;
+}
