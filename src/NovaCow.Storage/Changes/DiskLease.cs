@@ -17,9 +17,7 @@ namespace NovaCow.Storage;
 /// </remarks>
 internal sealed class DiskLease : IDisposable
 {
-    private const int Tries = 8;
     private const long QemuLocksFrom = 100, QemuLocks = 200, QemuUnsharedWrites = 201;
-    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
     private readonly short? _lease;
@@ -77,24 +75,15 @@ internal sealed class DiskLease : IDisposable
         $"{path} is in use by another process, and was left as it is; "
             + "stop the instance, or whatever has it open, and try again");
 
-    /// <summary>Tries for 2.5 s: a process that this one has just started holds copies of all that
-    /// it has open until its program begins, which is a moment, and longer where there are more
-    /// processes than processors.</summary>
     private static DiskLease Take(
         Func<DiskLease?> tryTake, SafeFileHandle file, string path, Action<TimeSpan> pause)
     {
         try
         {
-            var next = s_firstPause;
-            for (var tried = 1; ; tried++)
-            {
-                if (tryTake() is { } lease)
-                    return lease;
-                if (tried == Tries)
-                    throw InUse(path);
-                pause(next);
-                next *= 2;
-            }
+            DiskLease? lease = null;
+            return LockPatience.Takes(() => (lease = tryTake()) is not null, pause)
+                ? lease!
+                : throw InUse(path);
         }
         catch
         {

@@ -10,9 +10,6 @@ namespace NovaCow.Storage;
 /// </summary>
 internal sealed class StoreLock : IDisposable
 {
-    private const int Tries = 8;
-    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(20);
-
     private readonly SafeFileHandle _file;
 
     private StoreLock(SafeFileHandle file) => _file = file;
@@ -28,7 +25,9 @@ internal sealed class StoreLock : IDisposable
     {
         var path = layout.Lock;
         var file = files.TryCreate(path) ?? files.OpenToWrite(path);
-        if (!TryHold(file, pause))
+        // One that was killed while it started another process left its lock with that.
+        if (!LockPatience.Takes(
+            () => LibC.flock(file, LibC.LOCK_EX | LibC.LOCK_NB) == 0, pause))
         {
             // Others only read it: those share the lock.
             var cause = LibC.flock(file, LibC.LOCK_SH | LibC.LOCK_NB) == 0
@@ -84,22 +83,6 @@ internal sealed class StoreLock : IDisposable
         if (!_file.IsClosed)
             _ = LibC.flock(_file, LibC.LOCK_UN);
         _file.Dispose();
-    }
-
-    /// <summary>Tries for 2.5 s: a process that is killed while it starts another leaves its lock
-    /// with that one, until it becomes another program.</summary>
-    private static bool TryHold(SafeFileHandle file, Action<TimeSpan> pause)
-    {
-        var next = s_firstPause;
-        for (var tried = 1; LibC.flock(file, LibC.LOCK_EX | LibC.LOCK_NB) != 0; tried++)
-        {
-            if (tried == Tries)
-                return false;
-            pause(next);
-            next *= 2;
-        }
-
-        return true;
     }
 
     private static string ReadHolder(SafeFileHandle file)
